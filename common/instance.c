@@ -1,0 +1,164 @@
+/*
+ * instance.c -- find an instance's directory; one answer for everybody.
+ */
+#include "common/instance.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SYSTEM_DIR "/run/shmlog"
+
+/* snprintf() to a path; 0, or -1 with ENAMETOOLONG. */
+static int
+join(char to[INSTANCE_PATH_MAX], const char *dir, const char *name)
+{
+	int n = snprintf(to, INSTANCE_PATH_MAX, "%s%s%s", dir,
+	    name[0] == '\0' ? "" : "/", name);
+
+	if (n < 0 || n >= INSTANCE_PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return 0;
+}
+
+int
+runtime_dirs(char dirs[RUNTIME_DIRS_MAX][INSTANCE_PATH_MAX], int daemon)
+{
+	const char *set = secure_getenv("SHMLOG_DIR");
+	const char *xdg = secure_getenv("XDG_RUNTIME_DIR");
+	char tmp[64];
+	int r;
+
+	if (set != NULL && set[0] != '\0')
+		return join(dirs[0], set, "") == 0 ? 1 : -1;
+	if (geteuid() == 0)
+		return join(dirs[0], SYSTEM_DIR, "") == 0 ? 1 : -1;
+	if (xdg != NULL && xdg[0] == '/') {
+		r = join(dirs[0], xdg, "shmlog");
+	} else {
+		(void)snprintf(
+		    tmp, sizeof(tmp), "/tmp/shmlog-%u", (unsigned)geteuid());
+		r = join(dirs[0], tmp, "");
+	}
+	if (r != 0)
+		return -1;
+	if (daemon)
+		return 1;
+	return join(dirs[1], SYSTEM_DIR, "") == 0 ? 2 : -1;
+}
+
+int
+instance_check(const char *name)
+{
+	size_t n;
+
+	if (name == NULL || (name[0] == '/' && name[1] != '\0'))
+		return 0;
+	n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			 "0123456789_.-");
+	if (n == 0 || n > 63 || name[n] != '\0' || name[0] == '.' ||
+	    name[0] == '-') {
+		errno = EINVAL;
+		return -1;
+	}
+	return 0;
+}
+
+int
+instance_dirs(const char *name, int daemon,
+    char dirs[RUNTIME_DIRS_MAX][INSTANCE_PATH_MAX])
+{
+	char base[INSTANCE_PATH_MAX];
+	int n;
+
+	if (instance_check(name) != 0)
+		return -1;
+	if (name != NULL && name[0] == '/')
+		return join(dirs[0], name, "") == 0 ? 1 : -1;
+	n = runtime_dirs(dirs, daemon);
+	for (int i = 0; i < n; i++) {
+		memcpy(base, dirs[i], sizeof(base));
+		if (join(dirs[i], base,
+			name == NULL ? INSTANCE_DEFAULT : name) != 0)
+			return -1;
+	}
+	return n;
+}
+
+/* A directory that anybody could have made must be ours alone. */
+static int
+check_tmp(const char *path)
+{
+	char tmp[64];
+	struct stat st;
+
+	(void)snprintf(tmp, sizeof(tmp), "/tmp/shmlog-%u", (unsigned)geteuid());
+	if (strncmp(path, tmp, strlen(tmp)) != 0 || path[strlen(tmp)] != '/')
+		return 0;
+	if (lstat(tmp, &st) == -1)
+		return -1;
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & 07777) != 0700) {
+		errno = EPERM;
+		return -1;
+	}
+	return 0;
+}
+
+static int
+open_dir(const char *path)
+{
+	if (check_tmp(path) != 0)
+		return -1;
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Whether something of a daemon's stands in the directory. */
+static int
+is_used(int fd)
+{
+	struct stat st;
+
+	return fstatat(fd, "segment", &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       fstatat(fd, SOCKET_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int
+instance_open(const char *name, char path[INSTANCE_PATH_MAX])
+{
+	char dirs[RUNTIME_DIRS_MAX][INSTANCE_PATH_MAX];
+	int n = instance_dirs(name, 0, dirs), best = -1, fd, error = 0;
+
+	if (n == -1)
+		return -1;
+	memcpy(path, dirs[0], INSTANCE_PATH_MAX);
+	for (int i = 0; i < n; i++) {
+		fd = open_dir(dirs[i]);
+		if (fd == -1) {
+			/* what stands in the way says more than its absence */
+			if (error == 0 || (error == ENOENT && errno != ENOENT))
+				error = errno;
+			continue;
+		}
+		if (best == -1 || is_used(fd)) {
+			if (best != -1)
+				close(best);
+			best = fd;
+			memcpy(path, dirs[i], INSTANCE_PATH_MAX);
+			if (is_used(fd))
+				return best;
+		} else {
+			close(fd);
+		}
+	}
+	if (best == -1)
+		errno = error;
+	return best;
+}

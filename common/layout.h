@@ -1,0 +1,425 @@
+/*
+ * layout.h -- what every shared byte is, who writes it and when.
+ *
+ * This is the only description of the segment in the code; man/shmlog.5 tells
+ * outsiders the same.  A segment is one file:
+ *
+ *	header (one page) | descriptors | tombstones | data pages (sections)
+ *
+ * All integers are fixed-width and in the byte order that the header names.
+ * A reader takes every offset and stride from the header, none from the size
+ * of its own structs: a later minor version may make them larger.
+ *
+ * WHO WRITES.  Header, descriptors and tombstones: the daemon only.  A section:
+ * the worker that it was given to, until it is freed; the daemon zeroes it
+ * before it is used again.  Retained sets, placeholders and the daemon's own
+ * set: the daemon.  A reader writes nothing, anywhere.
+ *
+ * In the tables below, `once' means: before anybody else can see it.
+ */
+#ifndef SHMLOG_COMMON_LAYOUT_H
+#define SHMLOG_COMMON_LAYOUT_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LAYOUT_MAJOR 1 /* a reader refuses another major version */
+#define LAYOUT_MINOR 0 /* grows when members are added at an end */
+
+#define CACHE_LINE 64
+#define SEGMENT_PAGE 4096 /* sections begin and end on one */
+
+/* "SHMLOG1" and a zero, as the bytes stand in the file. */
+#define SEGMENT_MAGIC UINT64_C(0x0031474f4c4d4853)
+#define SEGMENT_BYTE_ORDER UINT32_C(0x01020304)
+#define STREAM_MAGIC UINT64_C(0x4d41455254534c53) /* "SLSTREAM" */
+#define SET_MAGIC UINT64_C(0x544553544e434c53)    /* "SLCNTSET" */
+
+#define INSTANCE_NAME_MAX 128 /* with its zero; a longer path is cut */
+
+/*
+ * The header.  `once' is at the file's creation, magic last of all.
+ */
+struct segment_header {
+	_Atomic uint64_t magic; /*   0  once, last, with release */
+	uint32_t byte_order;    /*   8  once */
+	uint16_t major;         /*  12  once */
+	uint16_t minor;         /*  14  once */
+	uint32_t word_size;     /*  16  once: 8 */
+	uint32_t page_size;     /*  20  once: SEGMENT_PAGE */
+	uint32_t header_size;   /*  24  once */
+	uint32_t desc_stride;   /*  28  once */
+	uint64_t desc_offset;   /*  32  once */
+	uint32_t desc_count;    /*  40  once */
+	uint32_t tomb_stride;   /*  44  once */
+	uint64_t tomb_offset;   /*  48  once */
+	uint32_t tomb_count;    /*  56  once */
+	uint32_t cooling;       /*  60  once: seconds */
+	uint64_t data_offset;   /*  64  once */
+	uint64_t segment_size;  /*  72  once: equals st_size */
+	uint64_t created;       /*  80  once: ns since the epoch */
+	uint64_t generation;    /*  88  once: the old segment's plus one */
+	uint64_t master_start;  /*  96  once: /proc/PID/stat, field 22 */
+	uint64_t pid_ns;        /* 104  once: st_ino of its ns/pid */
+	uint8_t boot_id[16];    /* 112  once */
+	char instance[INSTANCE_NAME_MAX]; /* 128  once: what -n named */
+
+	_Atomic uint64_t alloc_seq;  /* 256  zero while the list changes */
+	_Atomic uint32_t list_head;  /* 264  descriptor's index + 1; 0: none */
+	uint32_t pad_268;            /* 268 */
+	_Atomic uint64_t tomb_next;  /* 272  tombstones ever written */
+	uint64_t pad_280[5];         /* 280 */
+	_Atomic uint64_t master_pid; /* 320  once; 0 when it ended well */
+	_Atomic uint64_t
+	    superseded;             /* 328  by the next daemon: its `created' */
+	uint64_t pad_336[6];        /* 336 */
+	_Atomic uint64_t heartbeat; /* 384  counts, once a second */
+	uint64_t pad_392[7];        /* 392 */
+};
+
+_Static_assert(offsetof(struct segment_header, byte_order) == 8, "layout");
+_Static_assert(offsetof(struct segment_header, major) == 12, "layout");
+_Static_assert(offsetof(struct segment_header, minor) == 14, "layout");
+_Static_assert(offsetof(struct segment_header, word_size) == 16, "layout");
+_Static_assert(offsetof(struct segment_header, page_size) == 20, "layout");
+_Static_assert(offsetof(struct segment_header, header_size) == 24, "layout");
+_Static_assert(offsetof(struct segment_header, desc_stride) == 28, "layout");
+_Static_assert(offsetof(struct segment_header, desc_offset) == 32, "layout");
+_Static_assert(offsetof(struct segment_header, desc_count) == 40, "layout");
+_Static_assert(offsetof(struct segment_header, tomb_stride) == 44, "layout");
+_Static_assert(offsetof(struct segment_header, tomb_offset) == 48, "layout");
+_Static_assert(offsetof(struct segment_header, tomb_count) == 56, "layout");
+_Static_assert(offsetof(struct segment_header, cooling) == 60, "layout");
+_Static_assert(offsetof(struct segment_header, data_offset) == 64, "layout");
+_Static_assert(offsetof(struct segment_header, segment_size) == 72, "layout");
+_Static_assert(offsetof(struct segment_header, created) == 80, "layout");
+_Static_assert(offsetof(struct segment_header, generation) == 88, "layout");
+_Static_assert(offsetof(struct segment_header, master_start) == 96, "layout");
+_Static_assert(offsetof(struct segment_header, pid_ns) == 104, "layout");
+_Static_assert(offsetof(struct segment_header, boot_id) == 112, "layout");
+_Static_assert(offsetof(struct segment_header, instance) == 128, "layout");
+_Static_assert(offsetof(struct segment_header, alloc_seq) == 256, "layout");
+_Static_assert(offsetof(struct segment_header, list_head) == 264, "layout");
+_Static_assert(offsetof(struct segment_header, tomb_next) == 272, "layout");
+_Static_assert(offsetof(struct segment_header, master_pid) == 320, "layout");
+_Static_assert(offsetof(struct segment_header, superseded) == 328, "layout");
+_Static_assert(offsetof(struct segment_header, heartbeat) == 384, "layout");
+_Static_assert(sizeof(struct segment_header) == 448, "layout");
+
+/* The names of classes; zero-padded, compared whole. */
+#define CLASS_MAX 8
+#define CLASS_LOG "Log"
+#define CLASS_STAT "Stat"
+#define CLASS_COOL "Cool"
+#define TYPE_MAX 16  /* with its zero, as are the next two */
+#define OWNER_MAX 16 /* what comm(5) has room for */
+#define IDENT_MAX 64
+
+#define DESC_PLACEHOLDER 1u /* a set whose owner has not joined yet */
+#define DESC_RETAINED 2u    /* sums of sets that were freed */
+#define DESC_FOLDED 4u      /* Cool: its counters are in a retained set */
+#define DESC_ORPHAN 8u      /* its client hung up, its process lives */
+#define DESC_DAEMON 16u     /* the daemon's own */
+
+#define TAGS_MAX 512 /* tag ids are 1 to TAGS_MAX - 1; 0 is no tag */
+
+/*
+ * A descriptor.  All of it by the daemon, while alloc_seq is zero: `serial' is
+ * cleared first and set last, `changes' counts up after it was cleared, so a
+ * copy is whole if both are the same before and after and serial is not zero.
+ * (Serial alone would not do: a section keeps its serial when it cools.)
+ * Except: `level' and `masked', each word by itself, at any time.
+ */
+struct descriptor {
+	_Atomic uint64_t serial;  /*   0  0: unused, or in change */
+	_Atomic uint64_t changes; /*   8  */
+	uint64_t offset;          /*  16  of the section, in the segment */
+	uint64_t length;          /*  24  of the section, whole pages */
+	uint64_t created;         /*  32  ns since the epoch */
+	uint64_t cooled;          /*  40  ns since the epoch; 0: it did not */
+	uint64_t owner_start;     /*  48  /proc/PID/stat, field 22 */
+	uint32_t owner_pid;       /*  56  as the daemon's namespace has it */
+	uint32_t owner_uid;       /*  60  */
+	uint32_t next;            /*  64  descriptor's index + 1; 0: the last */
+	uint32_t flags;           /*  68  DESC_ */
+	char class[CLASS_MAX];    /*  72  */
+	char former[CLASS_MAX];   /*  80  the class before it cooled */
+	char type[TYPE_MAX];      /*  88  */
+	char owner[OWNER_MAX];    /* 104  the process' name */
+	char ident[IDENT_MAX];    /* 120  */
+	_Atomic uint64_t level;   /* 184  records above it are masked: 0 to 7 */
+	_Atomic uint64_t masked[TAGS_MAX / 64]; /* 192  a bit a tag id */
+};
+
+#define DESC_WORDS (sizeof(struct descriptor) / 8)
+
+_Static_assert(offsetof(struct descriptor, serial) == 0, "layout");
+_Static_assert(offsetof(struct descriptor, changes) == 8, "layout");
+_Static_assert(offsetof(struct descriptor, offset) == 16, "layout");
+_Static_assert(offsetof(struct descriptor, length) == 24, "layout");
+_Static_assert(offsetof(struct descriptor, created) == 32, "layout");
+_Static_assert(offsetof(struct descriptor, cooled) == 40, "layout");
+_Static_assert(offsetof(struct descriptor, owner_start) == 48, "layout");
+_Static_assert(offsetof(struct descriptor, owner_pid) == 56, "layout");
+_Static_assert(offsetof(struct descriptor, owner_uid) == 60, "layout");
+_Static_assert(offsetof(struct descriptor, next) == 64, "layout");
+_Static_assert(offsetof(struct descriptor, flags) == 68, "layout");
+_Static_assert(offsetof(struct descriptor, class) == 72, "layout");
+_Static_assert(offsetof(struct descriptor, former) == 80, "layout");
+_Static_assert(offsetof(struct descriptor, type) == 88, "layout");
+_Static_assert(offsetof(struct descriptor, owner) == 104, "layout");
+_Static_assert(offsetof(struct descriptor, ident) == 120, "layout");
+_Static_assert(offsetof(struct descriptor, level) == 184, "layout");
+_Static_assert(offsetof(struct descriptor, masked) == 192, "layout");
+_Static_assert(sizeof(struct descriptor) == 256, "layout");
+
+#define LANES_MAX 16
+
+/*
+ * A tombstone: how many records the lanes of a stream had when its pages were
+ * given up.  Number n stands in slot n % tomb_count; serial is cleared first
+ * and set last.
+ */
+struct tombstone {
+	_Atomic uint64_t serial;     /*  0  of the section that is gone */
+	uint32_t lanes;              /*  8  */
+	uint32_t pad_12;             /* 12  */
+	uint64_t freed;              /* 16  ns since the epoch */
+	uint64_t pad_24;             /* 24  */
+	uint64_t records[LANES_MAX]; /* 32  a lane each */
+};
+
+#define TOMB_WORDS (sizeof(struct tombstone) / 8)
+
+_Static_assert(offsetof(struct tombstone, lanes) == 8, "layout");
+_Static_assert(offsetof(struct tombstone, freed) == 16, "layout");
+_Static_assert(offsetof(struct tombstone, records) == 32, "layout");
+_Static_assert(sizeof(struct tombstone) == 160, "layout");
+
+/*
+ * A stream's section: this header, the dictionary, the lanes.  `once' is before
+ * PUBLISH.
+ */
+struct stream_header {
+	uint64_t magic;           /*   0  once: STREAM_MAGIC */
+	uint32_t lanes;           /*   8  once: 1 to LANES_MAX */
+	uint32_t pad_12;          /*  12  */
+	uint64_t lane_offset;     /*  16  once: of lane 0, in the section */
+	uint64_t lane_stride;     /*  24  once */
+	uint64_t lane_size;       /*  32  once: bytes of data, a power of two */
+	uint64_t dict_offset;     /*  40  once: of struct dict_header */
+	uint64_t dict_size;       /*  48  once: with its header */
+	uint64_t pad_56;          /*  56  */
+	_Atomic uint64_t dropped; /* 64  any thread: no lane was free */
+	_Atomic uint64_t dict_full; /* 72  any thread: tags that had no room */
+	uint64_t pad_80[6];         /* 80  */
+};
+
+_Static_assert(offsetof(struct stream_header, lanes) == 8, "layout");
+_Static_assert(offsetof(struct stream_header, lane_offset) == 16, "layout");
+_Static_assert(offsetof(struct stream_header, lane_stride) == 24, "layout");
+_Static_assert(offsetof(struct stream_header, lane_size) == 32, "layout");
+_Static_assert(offsetof(struct stream_header, dict_offset) == 40, "layout");
+_Static_assert(offsetof(struct stream_header, dict_size) == 48, "layout");
+_Static_assert(offsetof(struct stream_header, dropped) == 64, "layout");
+_Static_assert(offsetof(struct stream_header, dict_full) == 72, "layout");
+_Static_assert(sizeof(struct stream_header) == 128, "layout");
+
+/*
+ * The dictionary: append-only entries.  An id may be used only after `commit'
+ * was moved over its entry.
+ */
+struct dict_header {
+	_Atomic uint64_t commit; /*  0  worker, release: bytes of entries */
+	uint64_t pad_8[7];       /*  8  */
+};
+
+enum dict_kind {
+	DICT_TAG = 1,    /* text is the tag's name */
+	DICT_FORMAT = 2, /* text is a printf format (reserved for now) */
+};
+
+struct dict_entry {
+	uint32_t length;      /*  0  of the entry, a multiple of 8 */
+	uint32_t kind;        /*  4  enum dict_kind */
+	uint32_t id;          /*  8  */
+	uint32_t text_length; /* 12  bytes of text, which follows */
+};
+
+_Static_assert(sizeof(struct dict_header) == 64, "layout");
+_Static_assert(offsetof(struct dict_entry, kind) == 4, "layout");
+_Static_assert(offsetof(struct dict_entry, id) == 8, "layout");
+_Static_assert(offsetof(struct dict_entry, text_length) == 12, "layout");
+_Static_assert(sizeof(struct dict_entry) == 16, "layout");
+
+#define TAG_NAME_MAX 64 /* with its zero */
+
+#define LANE_BLOCKS 64
+#define LANE_SIZE_MIN (UINT64_C(64) << 10)
+#define LANE_SIZE_MAX (UINT64_C(1) << 32)
+
+/* For each block: where the first record that begins in it does. */
+struct lane_index {
+	_Atomic uint64_t first; /* 0  its position */
+	_Atomic uint64_t count; /* 8  its number */
+};
+
+/*
+ * A lane.  Positions only grow (modulo 2^64) and mean `position % size'.  The
+ * first cache line changes with every record, the next one once.
+ */
+struct lane_header {
+	_Atomic uint64_t claim;      /*  0  before what it covers is written */
+	_Atomic uint64_t commit;     /*  8  release, after it was written */
+	_Atomic uint64_t records;    /* 16  ever written; before commit */
+	_Atomic uint64_t cut;        /* 24  longer than the maximum */
+	_Atomic uint64_t collisions; /* 32  found another lane held first */
+	uint64_t pad_40[3];          /* 40  */
+	uint64_t start;        /*  64  once: position of the first record */
+	uint64_t pred_created; /*  72  before the first commit, as are the */
+	uint64_t pred_serial;  /*  80  next two: the lane that this one */
+	uint64_t pred_lane;    /*  88  goes on for, and how many records */
+	uint64_t pred_records; /*  96  it has; serial 0: there is none */
+	uint64_t pad_104[3];   /* 104  */
+	struct lane_index index[LANE_BLOCKS]; /* 128  first[] and count[] */
+					      /* 1152 the ring's bytes */
+};
+
+_Static_assert(offsetof(struct lane_header, claim) == 0, "layout");
+_Static_assert(offsetof(struct lane_header, commit) == 8, "layout");
+_Static_assert(offsetof(struct lane_header, records) == 16, "layout");
+_Static_assert(offsetof(struct lane_header, cut) == 24, "layout");
+_Static_assert(offsetof(struct lane_header, collisions) == 32, "layout");
+_Static_assert(offsetof(struct lane_header, start) == 64, "layout");
+_Static_assert(offsetof(struct lane_header, pred_created) == 72, "layout");
+_Static_assert(offsetof(struct lane_header, pred_serial) == 80, "layout");
+_Static_assert(offsetof(struct lane_header, pred_lane) == 88, "layout");
+_Static_assert(offsetof(struct lane_header, pred_records) == 96, "layout");
+_Static_assert(offsetof(struct lane_header, index) == 128, "layout");
+_Static_assert(sizeof(struct lane_header) == 1152, "layout");
+
+/*
+ * A record begins on a multiple of eight bytes and never crosses the ring's
+ * end: what is left there is padding, a record of which only the first word
+ * need exist.
+ */
+struct record {
+	uint32_t length; /*  0  of header and payload; the next one begins at */
+	uint16_t tag;    /*  4  this rounded up to 8.  tag: id, 0: none */
+	uint8_t level;   /*  6  syslog's: 0 emerg to 7 debug */
+	uint8_t flags;   /*  7  RECORD_ */
+	uint64_t id;     /*  8  of the transaction, 0: none */
+	uint64_t time;   /* 16  ns since the epoch */
+};
+
+#define RECORD_PAD 1u   /* padding, not a record: skip it, do not count it */
+#define RECORD_CUT 2u   /* the payload was longer */
+#define RECORD_ARGS 4u  /* format's id, then its arguments (reserved) */
+#define RECORD_BEGIN 8u /* begins its transaction (reserved) */
+#define RECORD_END 16u  /* ends its transaction (reserved) */
+#define RECORD_LINK 32u /* payload begins with the parent's id (reserved) */
+
+#define RECORD_MAX 65536u /* a lane's quarter may be less */
+
+_Static_assert(offsetof(struct record, tag) == 4, "layout");
+_Static_assert(offsetof(struct record, level) == 6, "layout");
+_Static_assert(offsetof(struct record, flags) == 7, "layout");
+_Static_assert(offsetof(struct record, id) == 8, "layout");
+_Static_assert(offsetof(struct record, time) == 16, "layout");
+_Static_assert(sizeof(struct record) == 24, "layout");
+
+/*
+ * A counter set's section: this header, the schema, the carry, the values.
+ * `once' is before PUBLISH.  What a word amounts to is
+ *
+ *	its value in every shard (of bank `bank') + its carry
+ *
+ * CARRY.  A worker that moves its set to the next daemon copies its values;
+ * what was added to the old words between that copy and the move is stored in
+ * the carry, by one store a word and not by adding, so that it may be done
+ * twice, or by the daemon for a worker that was killed meanwhile.
+ *
+ * BANKS.  A retained set has two banks of values.  The daemon adds a freed set
+ * to the one that is not shown, notes the serial in folded[], and then turns
+ * `bank' over: a daemon killed at any instruction did it wholly or not at all.
+ */
+struct set_header {
+	uint64_t magic;           /*   0  once: SET_MAGIC */
+	uint32_t entries;         /*   8  once: in the schema */
+	uint32_t words;           /*  12  once: in one shard */
+	uint32_t shards;          /*  16  once: 1 to SHARDS_MAX */
+	uint32_t banks;           /*  20  once: 1, or 2 in a retained set */
+	uint64_t schema_offset;   /*  24  once: in the section, as the others */
+	uint64_t schema_length;   /*  32  once */
+	uint64_t carry_offset;    /*  40  once: `words' words */
+	uint64_t values_offset;   /*  48  once: of bank 0, shard 0 */
+	uint64_t shard_stride;    /*  56  once: whole cache lines */
+	uint64_t bank_stride;     /*  64  once: whole cache lines */
+	uint64_t origin_created;  /* 72  once: the segment and the serial of */
+	uint64_t origin_serial;   /* 80  the set this one goes on for, or 0 */
+	uint64_t pad_88[5];       /* 88  */
+	_Atomic uint64_t carried; /* 128  owner: 1 when the carry is final */
+	_Atomic uint64_t bank;    /* 136  daemon: 0 or 1 */
+	_Atomic uint64_t folded[2]; /* 144  daemon: last serial in each bank */
+	uint64_t pad_160[4];        /* 160  */
+};
+
+#define SHARDS_MAX 64
+#define SCHEMA_MAX (UINT64_C(4) << 20)
+#define SET_WORDS_MAX (UINT32_C(1) << 20)
+
+_Static_assert(offsetof(struct set_header, entries) == 8, "layout");
+_Static_assert(offsetof(struct set_header, words) == 12, "layout");
+_Static_assert(offsetof(struct set_header, shards) == 16, "layout");
+_Static_assert(offsetof(struct set_header, banks) == 20, "layout");
+_Static_assert(offsetof(struct set_header, schema_offset) == 24, "layout");
+_Static_assert(offsetof(struct set_header, schema_length) == 32, "layout");
+_Static_assert(offsetof(struct set_header, carry_offset) == 40, "layout");
+_Static_assert(offsetof(struct set_header, values_offset) == 48, "layout");
+_Static_assert(offsetof(struct set_header, shard_stride) == 56, "layout");
+_Static_assert(offsetof(struct set_header, bank_stride) == 64, "layout");
+_Static_assert(offsetof(struct set_header, origin_created) == 72, "layout");
+_Static_assert(offsetof(struct set_header, origin_serial) == 80, "layout");
+_Static_assert(offsetof(struct set_header, carried) == 128, "layout");
+_Static_assert(offsetof(struct set_header, bank) == 136, "layout");
+_Static_assert(offsetof(struct set_header, folded) == 144, "layout");
+_Static_assert(sizeof(struct set_header) == 192, "layout");
+
+/* Kinds of schema entries; the same numbers as in shmlog.h. */
+enum schema_kind {
+	SCHEMA_LABEL = 0,     /* a label of the set: name, and value as help */
+	SCHEMA_COUNTER = 1,   /* only grows; summed, retained */
+	SCHEMA_GAUGE = 2,     /* signed, set; summed */
+	SCHEMA_BITMAP = 3,    /* 64 bits; or-ed */
+	SCHEMA_HISTOGRAM = 4, /* many words; summed, retained (reserved) */
+	SCHEMA_UPDOWN = 5,    /* signed, added to and taken from; summed */
+};
+
+/* One entry; name, unit and help follow without zeros, padded to 8 bytes. */
+struct schema_entry {
+	uint32_t length;      /*  0  of the entry, a multiple of 8 */
+	uint8_t kind;         /*  4  enum schema_kind */
+	uint8_t level;        /*  5  verbosity: 0 info, 1 diag, 2 debug */
+	uint16_t name_length; /*  6  */
+	uint16_t unit_length; /*  8  */
+	uint16_t help_length; /* 10  */
+	uint32_t word;        /* 12  its first word in a shard */
+	uint32_t words;       /* 16  1, but for a histogram; 0 for a label */
+	uint32_t pad_20;      /* 20  */
+};
+
+#define SCHEMA_NAME_MAX 128
+#define SCHEMA_UNIT_MAX 32
+#define SCHEMA_HELP_MAX 512
+
+_Static_assert(offsetof(struct schema_entry, kind) == 4, "layout");
+_Static_assert(offsetof(struct schema_entry, level) == 5, "layout");
+_Static_assert(offsetof(struct schema_entry, name_length) == 6, "layout");
+_Static_assert(offsetof(struct schema_entry, unit_length) == 8, "layout");
+_Static_assert(offsetof(struct schema_entry, help_length) == 10, "layout");
+_Static_assert(offsetof(struct schema_entry, word) == 12, "layout");
+_Static_assert(offsetof(struct schema_entry, words) == 16, "layout");
+_Static_assert(sizeof(struct schema_entry) == 24, "layout");
+
+#endif

@@ -1,0 +1,450 @@
+/*
+ * ring.c -- append records to a lane and read them back without locks.
+ *
+ * WRITING.  Positions only grow; `position % size' is where a byte stands.  The
+ * writer first moves `claim' to a block's end past the bytes it is about to
+ * overwrite, then a release fence, then writes them, then moves `commit' over
+ * them with release.  So whoever sees a new byte can see the claim that came
+ * before it.  A record never crosses the ring's end: padding fills it up.
+ *
+ * READING.  A reader loads commit (acquire), copies what lies between its seat
+ * and commit to private memory, then an acquire fence, then loads claim.  A
+ * byte at position p may have been overwritten if claim - p is more than the
+ * size; then the copy is worthless, the reader was lapped and sits down
+ * elsewhere. Nothing of a copy, a length least of all, is believed before that
+ * check.
+ *
+ * SITTING DOWN.  index[b] says where the first record that begins in block b
+ * does, and its number.  It is written after the claim that covers the block
+ * and before the commit, so it is read like the data: load, fence, claim.  It
+ * is believed only if the position lies in the block that was asked for, which
+ * an entry of another lap does not.
+ *
+ * A writer killed anywhere leaves claim ahead of commit: what it had not
+ * committed is not there, and what the claim covered of the oldest block is
+ * lost with it.  Positions are compared by their difference, so that they may
+ * pass 2^64.  The method is that of a seqlock (Boehm, "Can seqlocks get along
+ * with programming language memory models?", MSPC 2012) with a claim for its
+ * first word.
+ */
+#include "common/ring.h"
+
+#include <string.h>
+
+#include "common/shared.h"
+
+#define RECORD_HEAD sizeof(struct record)
+
+/* a is before b, by less than half of all positions. */
+static inline int
+before(uint64_t a, uint64_t b)
+{
+	return (int64_t)(a - b) < 0;
+}
+
+static inline uint64_t
+block_size(uint64_t size)
+{
+	return size / LANE_BLOCKS;
+}
+
+uint32_t
+ring_record_max(uint64_t size)
+{
+	return size / 4 < RECORD_MAX ? (uint32_t)(size / 4) : RECORD_MAX;
+}
+
+void
+ring_create(struct ring_writer *w, void *lane, uint64_t size, uint64_t start)
+{
+	memset(w, 0, sizeof(*w));
+	w->head = lane;
+	w->data = (uint8_t *)lane + sizeof(struct lane_header);
+	w->size = size;
+	w->claim = w->commit = start;
+	shared_store(&w->head->start, start);
+	atomic_store_explicit(&w->head->claim, start, memory_order_relaxed);
+	atomic_store_explicit(&w->head->commit, start, memory_order_release);
+}
+
+/* Notes a record at pos if it is the first that begins in its block. */
+static inline void
+note_index(struct ring_writer *w, uint64_t pos)
+{
+	uint64_t block = pos / block_size(w->size);
+	struct lane_index *i;
+
+	if (block + 1 == w->indexed)
+		return;
+	w->indexed = block + 1;
+	i = &w->head->index[block % LANE_BLOCKS];
+	atomic_store_explicit(&i->first, pos, SHARED_STORE);
+	atomic_store_explicit(&i->count, w->records, SHARED_STORE);
+}
+
+static inline uint64_t
+head_word(const struct record *r)
+{
+	uint64_t word;
+
+	memcpy(&word, r, sizeof(word));
+	return word;
+}
+
+/* Makes room for n bytes in one piece; returns their position. */
+static uint64_t
+reserve(struct ring_writer *w, uint64_t n)
+{
+	uint64_t pos = w->commit, offset = pos & (w->size - 1), pad = 0, end;
+	struct record filler = { .flags = RECORD_PAD };
+
+	if (offset + n > w->size)
+		pad = w->size - offset;
+	end = pos + pad + n;
+	if (before(w->claim, end)) {
+		w->claim = round_up(end, block_size(w->size));
+		atomic_store_explicit(&w->head->claim, w->claim, SHARED_STORE);
+		/* pairs with the fence in still_there() */
+		atomic_thread_fence(memory_order_release);
+	}
+	if (pad != 0) {
+		filler.length = (uint32_t)pad;
+		note_index(w, pos);
+		shared_store(w->data + offset, head_word(&filler));
+	}
+	return pos + pad;
+}
+
+static inline void
+publish(struct ring_writer *w, uint64_t commit)
+{
+	w->commit = commit;
+	atomic_store_explicit(
+	    &w->head->records, w->records, memory_order_relaxed);
+	/* pairs with the acquire load of commit in ring_read() */
+	atomic_store_explicit(&w->head->commit, commit, memory_order_release);
+}
+
+void
+ring_append(struct ring_writer *w, const struct record *r, const void *payload)
+{
+	uint64_t n = round_up(r->length, 8), pos = reserve(w, n);
+	uint8_t *to = w->data + (pos & (w->size - 1));
+
+	note_index(w, pos);
+	shared_store(to, head_word(r));
+	shared_store(to + 8, r->id);
+	shared_store(to + 16, r->time);
+	shared_put(to + RECORD_HEAD, payload, r->length - RECORD_HEAD);
+	w->records++;
+	if (r->flags & RECORD_CUT)
+		shared_store(&w->head->cut, shared_load(&w->head->cut) + 1);
+	publish(w, pos + n);
+}
+
+void
+ring_append_batch(struct ring_writer *w, const void *batch, uint64_t length)
+{
+	uint64_t pos = reserve(w, length), done = 0;
+	struct record r;
+
+	while (done < length) {
+		memcpy(&r, (const uint8_t *)batch + done, sizeof(r));
+		note_index(w, pos + done);
+		w->records++;
+		if (r.flags & RECORD_CUT)
+			shared_store(
+			    &w->head->cut, shared_load(&w->head->cut) + 1);
+		done += round_up(r.length, 8);
+	}
+	shared_put(w->data + (pos & (w->size - 1)), batch, length);
+	publish(w, pos + length);
+}
+
+void
+ring_predecessor(struct ring_writer *w, uint64_t created, uint64_t serial,
+    uint32_t lane, uint64_t records)
+{
+	shared_store(&w->head->pred_created, created);
+	shared_store(&w->head->pred_lane, lane);
+	shared_store(&w->head->pred_records, records);
+	shared_store(&w->head->pred_serial, serial);
+}
+
+void
+ring_reader_init(struct ring_reader *r, const void *lane, uint64_t size)
+{
+	memset(r, 0, sizeof(*r));
+	r->head = lane;
+	r->data = (const uint8_t *)lane + sizeof(struct lane_header);
+	r->size = size;
+	r->pos = shared_load(&r->head->start);
+}
+
+static inline uint64_t
+load_commit(const struct ring_reader *r)
+{
+	/* pairs with the release store in publish() */
+	return atomic_load_explicit(&r->head->commit, memory_order_acquire);
+}
+
+/*
+ * Whether nothing from pos on has been overwritten, asked after it was loaded:
+ * if a load before the fence saw a byte of the next lap, then the load of claim
+ * after it sees the claim that covers it.
+ */
+static inline int
+still_there(const struct ring_reader *r, uint64_t pos)
+{
+	/* pairs with the fence in reserve() */
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&r->head->claim, SHARED_LOAD) - pos <=
+	       r->size;
+}
+
+/* Loads block's index entry if a record at or before commit begins there. */
+static int
+load_index(const struct ring_reader *r, uint64_t block_pos, uint64_t commit,
+    uint64_t *first, uint64_t *count)
+{
+	uint64_t bs = block_size(r->size);
+	const struct lane_index *i =
+	    &r->head->index[(block_pos / bs) % LANE_BLOCKS];
+
+	*first = atomic_load_explicit(&i->first, SHARED_LOAD);
+	*count = atomic_load_explicit(&i->count, SHARED_LOAD);
+	return *first - block_pos < bs && *first % 8 == 0 &&
+	       !before(commit, *first);
+}
+
+/*
+ * Sits down at the first record that begins at or after pos.  RING_EMPTY: none
+ * does before commit.
+ */
+static enum ring_result
+seat_from(struct ring_reader *r, uint64_t pos)
+{
+	uint64_t commit = load_commit(r), bs = block_size(r->size);
+	uint64_t from = round_up(pos, bs), first, count;
+
+	pos = from;
+	for (int i = 0; i <= LANE_BLOCKS && !before(commit, pos); i++) {
+		if (load_index(r, pos, commit, &first, &count)) {
+			if (!still_there(r, pos))
+				return RING_LAPPED;
+			r->pos = first;
+			r->number = count;
+			return RING_DATA;
+		}
+		pos += bs;
+	}
+	return still_there(r, from) ? RING_EMPTY : RING_LAPPED;
+}
+
+/* The position of the oldest byte that no claim covers. */
+static uint64_t
+oldest(const struct ring_reader *r)
+{
+	uint64_t start = shared_load(&r->head->start);
+	uint64_t claim = atomic_load_explicit(&r->head->claim, SHARED_LOAD);
+
+	return claim - start > r->size ? claim - r->size : start;
+}
+
+#define SEAT_TRIES 100
+
+enum ring_result
+ring_seat_oldest(struct ring_reader *r)
+{
+	uint64_t start = shared_load(&r->head->start), from;
+	enum ring_result result;
+
+	for (int i = 0; i < SEAT_TRIES; i++) {
+		from = oldest(r);
+		if (load_commit(r) == start && from == start)
+			return RING_EMPTY;
+		/* lapped in the act: next time further from the writer */
+		if (i > 0)
+			from += r->size / 4;
+		result = seat_from(r, from);
+		if (result == RING_DATA)
+			return result;
+		if (result == RING_EMPTY)
+			return ring_seat_end(r);
+	}
+	return RING_LAPPED;
+}
+
+/* Counts the records from an indexed one up to commit. */
+static enum ring_result
+count_up(
+    const struct ring_reader *r, uint64_t pos, uint64_t commit, uint64_t *count)
+{
+	uint64_t from = pos, word;
+	struct record head;
+
+	while (before(pos, commit)) {
+		word = shared_load(r->data + (pos & (r->size - 1)));
+		memcpy(&head, &word, sizeof(word));
+		if (head.length < 8 || round_up(head.length, 8) > commit - pos)
+			break;
+		if (!(head.flags & RECORD_PAD))
+			(*count)++;
+		pos += round_up(head.length, 8);
+	}
+	if (!still_there(r, from))
+		return RING_LAPPED;
+	return pos == commit ? RING_DATA : RING_CORRUPT;
+}
+
+/* Sets *pos to commit and *count to its number. */
+static enum ring_result
+find_end(const struct ring_reader *r, uint64_t *pos, uint64_t *count)
+{
+	uint64_t start = shared_load(&r->head->start), bs = block_size(r->size);
+	uint64_t block, first;
+	enum ring_result result;
+
+	for (int i = 0; i < SEAT_TRIES; i++) {
+		*pos = load_commit(r);
+		*count = 0;
+		if (*pos == start)
+			return RING_DATA;
+		block = *pos & ~(bs - 1);
+		result = RING_CORRUPT;
+		for (int b = 0; b < LANE_BLOCKS; b++, block -= bs) {
+			if (!load_index(r, block, *pos, &first, count))
+				continue;
+			result = still_there(r, block)
+				     ? count_up(r, first, *pos, count)
+				     : RING_LAPPED;
+			break;
+		}
+		if (result != RING_LAPPED)
+			return result;
+	}
+	return RING_LAPPED;
+}
+
+enum ring_result
+ring_seat_end(struct ring_reader *r)
+{
+	uint64_t pos, count;
+	enum ring_result result = find_end(r, &pos, &count);
+
+	if (result == RING_DATA) {
+		r->pos = pos;
+		r->number = count;
+	}
+	return result;
+}
+
+enum ring_result
+ring_count(const struct ring_reader *r, uint64_t *records)
+{
+	uint64_t pos;
+
+	return find_end(r, &pos, records);
+}
+
+/* Sits down at or after `from', which is ahead, and counts what is missed. */
+static enum ring_result
+move_on(struct ring_reader *r, uint64_t from, uint64_t *lost)
+{
+	struct ring_reader seat = *r;
+	enum ring_result result = seat_from(&seat, from);
+
+	if (result == RING_EMPTY)
+		result = ring_seat_end(&seat);
+	if (result == RING_CORRUPT) {
+		/* rubbish up to the end: the writer's word is all there is */
+		seat.pos = load_commit(r);
+		seat.number = atomic_load_explicit(
+		    &r->head->records, memory_order_relaxed);
+		result = RING_DATA;
+	}
+	if (result != RING_DATA)
+		return result;
+	if (!before(r->pos, seat.pos) || seat.number < r->number)
+		return RING_CORRUPT;
+	*lost += seat.number - r->number;
+	*r = seat;
+	return RING_DATA;
+}
+
+enum ring_result
+ring_reseat(struct ring_reader *r, uint64_t *lost)
+{
+	enum ring_result result = RING_LAPPED;
+
+	for (int i = 0; i < SEAT_TRIES && result == RING_LAPPED; i++)
+		result = move_on(r, oldest(r) + r->size / 4, lost);
+	return result;
+}
+
+enum ring_result
+ring_skip(struct ring_reader *r, uint64_t *lost)
+{
+	enum ring_result result = move_on(r, r->pos + 1, lost);
+
+	return result == RING_LAPPED ? ring_reseat(r, lost) : result;
+}
+
+enum ring_result
+ring_read(struct ring_reader *r, void *buf, size_t size, size_t *length)
+{
+	uint64_t commit = load_commit(r), n = commit - r->pos;
+	uint64_t offset = r->pos & (r->size - 1);
+
+	if (n == 0)
+		return RING_EMPTY;
+	if (before(commit, r->pos) || n % 8 != 0)
+		return RING_CORRUPT;
+	if (n > r->size)
+		return RING_LAPPED;
+	if (n > r->size - offset)
+		n = r->size - offset;
+	if (n > size)
+		n = size & ~(size_t)7;
+	shared_get(buf, r->data + offset, n);
+	if (!still_there(r, r->pos))
+		return RING_LAPPED;
+	*length = n;
+	return RING_DATA;
+}
+
+enum ring_step
+ring_next(const void *buf, size_t length, size_t *offset, struct ring_record *r)
+{
+	struct record *h = &r->head;
+	size_t left;
+
+	while ((left = length - *offset) >= 8) {
+		memcpy(h, (const uint8_t *)buf + *offset,
+		    left < RECORD_HEAD ? 8 : RECORD_HEAD);
+		if (h->flags & RECORD_PAD) {
+			if (h->length < 8 || h->length % 8 != 0)
+				return RING_BAD;
+			*offset += h->length;
+			if (h->length >= left)
+				return RING_PART;
+			continue;
+		}
+		if (h->length < RECORD_HEAD || h->length > RECORD_MAX)
+			return RING_BAD;
+		if (round_up(h->length, 8) > left)
+			return RING_PART;
+		r->payload = (const char *)buf + *offset + RECORD_HEAD;
+		r->length = h->length - (uint32_t)RECORD_HEAD;
+		*offset += round_up(h->length, 8);
+		return RING_RECORD;
+	}
+	return RING_PART;
+}
+
+void
+ring_advance(struct ring_reader *r, uint64_t bytes, uint64_t records)
+{
+	r->pos += bytes;
+	r->number += records;
+}

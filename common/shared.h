@@ -1,0 +1,94 @@
+/*
+ * shared.h -- loads and stores of shared words, and copies of many.
+ *
+ * A bulk copy out of shared memory may race with its writer: what was copied
+ * is believed only after the check that each protocol makes afterwards.  In
+ * the usual build such a copy is a memcpy.  ThreadSanitizer follows neither
+ * that nor fences, so with SHMLOG_TSAN every word is copied by itself, stored
+ * with release and loaded with acquire: stronger than needed, and visible.
+ */
+#ifndef SHMLOG_COMMON_SHARED_H
+#define SHMLOG_COMMON_SHARED_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef SHMLOG_TSAN
+#define SHARED_LOAD memory_order_acquire
+#define SHARED_STORE memory_order_release
+#else
+#define SHARED_LOAD memory_order_relaxed
+#define SHARED_STORE memory_order_relaxed
+#endif
+
+static inline uint64_t
+shared_load(const void *p)
+{
+	return atomic_load_explicit((const _Atomic uint64_t *)p, SHARED_LOAD);
+}
+
+static inline void
+shared_store(void *p, uint64_t v)
+{
+	atomic_store_explicit((_Atomic uint64_t *)p, v, SHARED_STORE);
+}
+
+/* Copies n words, each of them untorn. */
+static inline void
+shared_words_load(void *to, const void *from, size_t n)
+{
+	for (size_t i = 0; i < n * 8; i += 8) {
+		uint64_t v = shared_load((const char *)from + i);
+
+		memcpy((char *)to + i, &v, sizeof(v));
+	}
+}
+
+static inline void
+shared_words_store(void *to, const void *from, size_t n)
+{
+	for (size_t i = 0; i < n * 8; i += 8) {
+		uint64_t v;
+
+		memcpy(&v, (const char *)from + i, sizeof(v));
+		shared_store((char *)to + i, v);
+	}
+}
+
+/* Copies n bytes into the segment; `to' is aligned to 8, as is its end. */
+static inline void
+shared_put(void *to, const void *from, size_t n)
+{
+#ifdef SHMLOG_TSAN
+	for (size_t i = 0; i < n; i += 8) {
+		uint64_t v = 0;
+
+		memcpy(&v, (const char *)from + i, n - i < 8 ? n - i : 8);
+		shared_store((char *)to + i, v);
+	}
+#else
+	memcpy(to, from, n);
+#endif
+}
+
+/* Copies n bytes, a multiple of 8, out of the segment. */
+static inline void
+shared_get(void *to, const void *from, size_t n)
+{
+#ifdef SHMLOG_TSAN
+	shared_words_load(to, from, n / 8);
+#else
+	memcpy(to, from, n);
+#endif
+}
+
+/* n rounded up to a multiple of a, a power of two. */
+static inline uint64_t
+round_up(uint64_t n, uint64_t a)
+{
+	return (n + a - 1) & ~(a - 1);
+}
+
+#endif

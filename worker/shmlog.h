@@ -1,0 +1,312 @@
+/*
+ * shmlog.h -- log and count into shared memory.
+ *
+ * A first record:
+ *
+ *	struct shmlog *log = shmlog_open(NULL);
+ *	struct shmlog_stream *s = shmlog_stream(log, "hello", "world", NULL);
+ *	shmlog_wait(log, 1000);
+ *	shmlog_puts(s, shmlog_tag(s, "Greeting"), SHMLOG_INFO, 0, "hello");
+ *	shmlog_close(log);
+ *
+ * and `shmtail' shows it.  Link with -lshmlog (pkg-config shmlog).
+ *
+ * A handle (struct shmlog) stands for an instance of shmlogd(8); streams take
+ * records, counter sets take numbers.  Everything works from the start and
+ * whatever the daemon does.  While there is none, or none that has answered
+ * yet, the program is *detached*: records are dropped and counted, counters
+ * count in private memory and lose nothing.  When a daemon appears, or another
+ * one after it, the library joins it by itself, from any of the calls below
+ * that is not inline, and takes its counters along.
+ *
+ * The rules that hold for every function here, unless it says otherwise:
+ *
+ *   Blocking	never waits for a reader; waits for the daemon, where it does
+ *		at all, for 2 ms at most.  shmlog_wait() is the exception.
+ *   System	none in the steady state (attached, nothing to join); once a
+ *   calls	second at most while detached.
+ *   Errors	-1 or NULL, and errno.  errno is left alone on success.  Nothing
+ *		is printed, no signal handler is installed, no thread started,
+ *		nothing aborts or exits.
+ *   Threads	any number, at the same time, on the same objects.  Only
+ *		shmlog_close(), shmlog_stream_free() and shmlog_set_free() want
+ *		to be the last ones to use what they free.  (A batch belongs to
+ *		one thread at a time.)
+ *   Signals	shmlog_put(), shmlog_puts(), shmlog_batch_*() on a batch of the
+ *		handler's own, and the inline functions may be called in signal
+ *		handlers, also in one that interrupted any of these.
+ *   fork(2)	the child goes on with the same handles: its counters begin at
+ *		zero, in private memory, and it joins the daemon with sections
+ *		of its own.  What the parent has stays the parent's.  A batch
+ *		that was begun before belongs to the parent: throw the child's
+ *		away.  clone(2) and vfork(2) without exec are not supported.
+ *   exec(2)	closes every descriptor of the library's.
+ *   Times	are taken from CLOCK_REALTIME, in nanoseconds.
+ *
+ * NULL may be passed for any object that could not be made: the call does
+ * nothing (shmlog_counter() returns the address of a word that nobody reads).
+ * So a program may leave the errors of making them unchecked.
+ */
+#ifndef SHMLOG_H
+#define SHMLOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct shmlog;
+struct shmlog_stream;
+struct shmlog_set;
+struct shmlog_batch;
+
+/* Levels, as syslog(3) has them. */
+enum shmlog_level {
+	SHMLOG_EMERG = 0,
+	SHMLOG_ALERT = 1,
+	SHMLOG_CRIT = 2,
+	SHMLOG_ERR = 3,
+	SHMLOG_WARNING = 4,
+	SHMLOG_NOTICE = 5,
+	SHMLOG_INFO = 6,
+	SHMLOG_DEBUG = 7
+};
+
+/*
+ * INSTANCES
+ */
+
+/*
+ * Opens an instance: a name, an absolute path of its directory, or NULL for
+ * `default' (shmlogd(8), -n).  There need not be a daemon.  Tries to attach,
+ * for 2 ms at most.
+ *
+ * Errors: EINVAL (no such name can be), ENOMEM, EMFILE, ENFILE.  Not for signal
+ * handlers.
+ */
+struct shmlog *shmlog_open(const char *instance);
+
+/*
+ * Waits until all that was made so far is attached, `timeout' milliseconds at
+ * most (-1: for ever).  Call it where a short program would otherwise drop its
+ * first records.  The only call that blocks.
+ *
+ * 0, or -1 with errno: ETIMEDOUT, EINTR, or the daemon's reason for refusing a
+ * section (ENOSPC, EDQUOT, EACCES, EPROTO).
+ */
+int shmlog_wait(struct shmlog *, int timeout);
+
+/*
+ * A descriptor that is readable when shmlog_dispatch() has something to do, for
+ * poll(2) and the like; do not read from it.  The same one until the handle is
+ * closed; ask again after a fork.
+ */
+int shmlog_fd(const struct shmlog *);
+
+/*
+ * Joins, if there is something to join.  Logging does this by itself; a process
+ * that only adds to counters calls it now and then (once a second is plenty),
+ * or when shmlog_fd() is readable.  0, or -1 with errno as shmlog_wait() (but
+ * EAGAIN while there is no daemon).
+ */
+int shmlog_dispatch(struct shmlog *);
+
+/* How many records this process dropped, because it was detached or because
+ * every lane was held. */
+uint64_t shmlog_dropped(const struct shmlog *);
+
+/*
+ * Frees everything that was made from the handle, and the handle.  The records
+ * and counters stay readable for the daemon's cooling time (60 s); counters are
+ * added to the retained sums.
+ */
+void shmlog_close(struct shmlog *);
+
+/*
+ * STREAMS
+ */
+
+/* All zero is the default; set what you need. */
+struct shmlog_stream_options {
+	unsigned lanes;   /* 1 to 16; CPUs of the process + 1, at least 3 */
+	size_t lane_size; /* bytes, a power of two; 256 KiB, 64 KiB at least */
+	size_t dict_size; /* bytes for the names of tags; 16 KiB */
+};
+
+/*
+ * Makes a stream: what it is (`type', up to 15 bytes, as the program's name)
+ * and which one (`ident', up to 63 bytes), both of [A-Za-z0-9_.:-].  Readers
+ * name it type.ident.  Both are the same in every worker of a program; readers
+ * tell the workers apart by their pids.  Its section takes lanes * lane_size
+ * bytes of the daemon's segment and then some.  options may be NULL.
+ *
+ * Errors: EINVAL, ENOMEM.  (A daemon that has no room makes no error here: the
+ * stream stays detached, and shmlog_wait() tells why.)  Not for signal
+ * handlers.
+ */
+struct shmlog_stream *shmlog_stream(struct shmlog *, const char *type,
+    const char *ident, const struct shmlog_stream_options *options);
+
+void shmlog_stream_free(struct shmlog_stream *);
+
+/*
+ * Returns the id of a tag of this stream (1 to 511), and registers it at the
+ * first call with that name: up to 63 bytes of [A-Za-z0-9_.-].  Ask once and
+ * keep it: the search takes a lock.  0, which is an id, too (records have no
+ * tag then), with errno EINVAL, or ENOSPC if there are too many.  Not for
+ * signal handlers.
+ */
+int shmlog_tag(struct shmlog_stream *, const char *name);
+
+/*
+ * Puts a record: `length' bytes of text, any bytes.  id is the transaction's;
+ * 0: none.  What is longer than shmlog_record_max() is cut, marked and counted.
+ * level beyond SHMLOG_DEBUG is taken for SHMLOG_DEBUG, an unknown tag for 0.
+ * When it returns 1, a reader can see the record; 0: it was dropped (detached,
+ * or all lanes held), or masked by an administrator.
+ */
+int shmlog_put(struct shmlog_stream *, int tag, int level, uint64_t id,
+    const void *text, size_t length);
+
+/* The same with a string. */
+int shmlog_puts(
+    struct shmlog_stream *, int tag, int level, uint64_t id, const char *text);
+
+/* The longest text a record of this stream takes, bytes. */
+size_t shmlog_record_max(const struct shmlog_stream *);
+
+/* A number that no other transaction on this machine has, for `id'. */
+uint64_t shmlog_id(struct shmlog_stream *);
+
+/*
+ * BATCHES: the records of one transaction, put together in private memory and
+ * published at once, each with the time at which it was put.  Cheaper, and they
+ * stand together.  More than a quarter of a lane is published in parts.
+ */
+
+/* ENOMEM.  The memory is reused: make a batch once, commit it many times. */
+struct shmlog_batch *shmlog_batch(struct shmlog_stream *);
+
+/* 1, or 0 if it was masked. */
+int shmlog_batch_put(struct shmlog_batch *, int tag, int level, uint64_t id,
+    const void *text, size_t length);
+
+/* Publishes; returns the number of records dropped since the last commit, 0 is
+ * what one wants.  The batch is empty then. */
+uint64_t shmlog_batch_commit(struct shmlog_batch *);
+
+/* Frees the batch; what was not committed is thrown away.  Before its stream.
+ */
+void shmlog_batch_free(struct shmlog_batch *);
+
+/*
+ * COUNTER SETS
+ */
+
+enum shmlog_kind {
+	SHMLOG_COUNTER = 1, /* only grows; summed over workers, and retained */
+	SHMLOG_GAUGE = 2,   /* signed, set to what it is now; summed */
+	SHMLOG_BITMAP = 3,  /* 64 bits, one for each time, say; or-ed */
+	SHMLOG_UPDOWN = 5   /* signed, added to and taken from; summed */
+};
+
+enum shmlog_verbosity {
+	SHMLOG_STAT_INFO = 0,
+	SHMLOG_STAT_DIAG = 1,
+	SHMLOG_STAT_DEBUG = 2
+};
+
+struct shmlog_def {
+	const char *name; /* up to 127 bytes of [A-Za-z0-9_.:-] */
+	enum shmlog_kind kind;
+	enum shmlog_verbosity level;
+	const char *unit; /* "bytes", "seconds", ...; NULL or "": none */
+	const char *help; /* one line, up to 511 bytes; may be NULL */
+};
+
+/* All zero is the default. */
+struct shmlog_set_options {
+	const char *labels; /* "key=value,key=value" */
+};
+
+/*
+ * Makes a set of n counters, all zero.  type and ident as for a stream; readers
+ * name a counter type.ident.name, and add up the sets of all workers that have
+ * type, ident and definitions in common.  A worker's counters and their sums
+ * outlive it.
+ *
+ * Errors: EINVAL, ENOMEM.  Not for signal handlers.
+ */
+struct shmlog_set *shmlog_set(struct shmlog *, const char *type,
+    const char *ident, const struct shmlog_def *, unsigned n,
+    const struct shmlog_set_options *options);
+
+void shmlog_set_free(struct shmlog_set *);
+
+/*
+ * The address of the set's i-th word.  It stays the same for the life of the
+ * set, also from one daemon to the next and across fork(2): ask once, keep it.
+ */
+uint64_t *shmlog_counter(const struct shmlog_set *, unsigned i);
+
+/*
+ * What the word amounts to for this process.  (The word itself may lack what
+ * was added while the set moved to another daemon; readers know, and so does
+ * this.)
+ */
+uint64_t shmlog_value(const struct shmlog_set *, unsigned i);
+
+/* Inline, for any thread and any signal handler; c is from shmlog_counter(). */
+
+/* SHMLOG_COUNTER and SHMLOG_UPDOWN */
+static inline void
+shmlog_add(uint64_t *c, uint64_t n)
+{
+	(void)__atomic_fetch_add(c, n, __ATOMIC_RELAXED);
+}
+
+/* SHMLOG_UPDOWN */
+static inline void
+shmlog_sub(uint64_t *c, uint64_t n)
+{
+	(void)__atomic_fetch_sub(c, n, __ATOMIC_RELAXED);
+}
+
+/* SHMLOG_GAUGE */
+static inline void
+shmlog_gauge(uint64_t *c, int64_t value)
+{
+	__atomic_store_n(c, (uint64_t)value, __ATOMIC_RELAXED);
+}
+
+/* SHMLOG_BITMAP; bit is 0 to 63 */
+static inline void
+shmlog_bit_set(uint64_t *c, unsigned bit)
+{
+	(void)__atomic_fetch_or(c, UINT64_C(1) << (bit & 63), __ATOMIC_RELAXED);
+}
+
+static inline void
+shmlog_bit_clear(uint64_t *c, unsigned bit)
+{
+	(void)__atomic_fetch_and(
+	    c, ~(UINT64_C(1) << (bit & 63)), __ATOMIC_RELAXED);
+}
+
+static inline void
+shmlog_bit_flip(uint64_t *c, unsigned bit)
+{
+	(void)__atomic_fetch_xor(
+	    c, UINT64_C(1) << (bit & 63), __ATOMIC_RELAXED);
+}
+
+/* "1.0.0": of the library that runs, not of this header. */
+const char *shmlog_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
