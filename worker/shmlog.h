@@ -57,6 +57,9 @@
 extern "C" {
 #endif
 
+/* what is declared here is what the library exports */
+#pragma GCC visibility push(default)
+
 struct shmlog;
 struct shmlog_stream;
 struct shmlog_set;
@@ -304,6 +307,8 @@ shmlog_bit_flip(uint64_t *c, unsigned bit)
 
 /* "1.0.0": of the library that runs, not of this header. */
 const char *shmlog_version(void);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
