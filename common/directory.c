@@ -135,12 +135,12 @@ directory_bury(struct directory *dir, const struct tombstone *t)
 }
 
 void
-directory_mask(struct directory *dir, uint32_t index, uint64_t level,
+directory_mask(struct directory *dir, uint32_t index, uint64_t levels,
     const uint64_t masked[TAGS_MAX / 64])
 {
 	struct descriptor *to = slot(dir, index);
 
-	atomic_store_explicit(&to->level, level, memory_order_relaxed);
+	atomic_store_explicit(&to->levels, levels, memory_order_relaxed);
 	for (int i = 0; i < TAGS_MAX / 64; i++)
 		atomic_store_explicit(
 		    &to->masked[i], masked[i], memory_order_relaxed);

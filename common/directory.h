@@ -51,7 +51,7 @@ void directory_link(
 void directory_bury(struct directory *, const struct tombstone *);
 
 /* One word of the mask; at any time, no change needed. */
-void directory_mask(struct directory *, uint32_t index, uint64_t level,
+void directory_mask(struct directory *, uint32_t index, uint64_t levels,
     const uint64_t masked[TAGS_MAX / 64]);
 
 /* The reader's side. */

@@ -129,7 +129,7 @@ _Static_assert(sizeof(struct segment_header) == 448, "layout");
  * cleared first and set last, `changes' counts up after it was cleared, so a
  * copy is whole if both are the same before and after and serial is not zero.
  * (Serial alone would not do: a section keeps its serial when it cools.)
- * Except: `level' and `masked', each word by itself, at any time.
+ * Except: `levels' and `masked', each word by itself, at any time.
  */
 struct descriptor {
 	_Atomic uint64_t serial;  /*   0  0: unused, or in change */
@@ -148,7 +148,8 @@ struct descriptor {
 	char type[TYPE_MAX];      /*  88  */
 	char owner[OWNER_MAX];    /* 104  the process' name */
 	char ident[IDENT_MAX];    /* 120  */
-	_Atomic uint64_t level;   /* 184  records above it are masked: 0 to 7 */
+	_Atomic uint64_t
+	    levels; /* 184  masked levels, a bit each: 1 << level */
 	_Atomic uint64_t masked[TAGS_MAX / 64]; /* 192  a bit a tag id */
 };
 
@@ -170,7 +171,7 @@ _Static_assert(offsetof(struct descriptor, former) == 80, "layout");
 _Static_assert(offsetof(struct descriptor, type) == 88, "layout");
 _Static_assert(offsetof(struct descriptor, owner) == 104, "layout");
 _Static_assert(offsetof(struct descriptor, ident) == 120, "layout");
-_Static_assert(offsetof(struct descriptor, level) == 184, "layout");
+_Static_assert(offsetof(struct descriptor, levels) == 184, "layout");
 _Static_assert(offsetof(struct descriptor, masked) == 192, "layout");
 _Static_assert(sizeof(struct descriptor) == 256, "layout");
 
@@ -335,32 +336,39 @@ _Static_assert(sizeof(struct record) == 24, "layout");
  *
  *	its value in every shard (of bank `bank') + its carry
  *
- * CARRY.  A worker that moves its set to the next daemon copies its values;
- * what was added to the old words between that copy and the move is stored in
- * the carry, by one store a word and not by adding, so that it may be done
- * twice, or by the daemon for a worker that was killed meanwhile.
+ * CARRY.  A worker that moves its set to the next daemon leaves counters and
+ * up-down counters at zero in the new section and stores what they amounted to
+ * in the carry: once before PUBLISH, and once more when the old words are at
+ * rest, by one store a word and not by adding, so that it may be done twice, or
+ * by the daemon for a worker that was killed meanwhile (`origin' says where the
+ * old words are).  Gauges and bitmaps are copied, and have no carry.
+ *
+ * IDENTITY.  `id' is the set's for as long as its owner holds it, whatever
+ * section it is in: of the sections of one process with one id, one counts, and
+ * publishing another replaces it.
  *
  * BANKS.  A retained set has two banks of values.  The daemon adds a freed set
  * to the one that is not shown, notes the serial in folded[], and then turns
  * `bank' over: a daemon killed at any instruction did it wholly or not at all.
  */
 struct set_header {
-	uint64_t magic;           /*   0  once: SET_MAGIC */
-	uint32_t entries;         /*   8  once: in the schema */
-	uint32_t words;           /*  12  once: in one shard */
-	uint32_t shards;          /*  16  once: 1 to SHARDS_MAX */
-	uint32_t banks;           /*  20  once: 1, or 2 in a retained set */
-	uint64_t schema_offset;   /*  24  once: in the section, as the others */
-	uint64_t schema_length;   /*  32  once */
-	uint64_t carry_offset;    /*  40  once: `words' words */
-	uint64_t values_offset;   /*  48  once: of bank 0, shard 0 */
-	uint64_t shard_stride;    /*  56  once: whole cache lines */
-	uint64_t bank_stride;     /*  64  once: whole cache lines */
-	uint64_t origin_created;  /* 72  once: the segment and the serial of */
-	uint64_t origin_serial;   /* 80  the set this one goes on for, or 0 */
-	uint64_t pad_88[5];       /* 88  */
-	_Atomic uint64_t carried; /* 128  owner: 1 when the carry is final */
-	_Atomic uint64_t bank;    /* 136  daemon: 0 or 1 */
+	uint64_t magic;          /*   0  once: SET_MAGIC */
+	uint32_t entries;        /*   8  once: in the schema */
+	uint32_t words;          /*  12  once: in one shard */
+	uint32_t shards;         /*  16  once: 1 to SHARDS_MAX */
+	uint32_t banks;          /*  20  once: 1, or 2 in a retained set */
+	uint64_t schema_offset;  /*  24  once: in the section, as the others */
+	uint64_t schema_length;  /*  32  once */
+	uint64_t carry_offset;   /*  40  once: `words' words */
+	uint64_t values_offset;  /*  48  once: of bank 0, shard 0 */
+	uint64_t shard_stride;   /*  56  once: whole cache lines */
+	uint64_t bank_stride;    /*  64  once: whole cache lines */
+	uint64_t origin_created; /* 72  once: the segment and the serial of */
+	uint64_t origin_serial;  /* 80  the set this one goes on for, or 0 */
+	uint64_t id; /* 88  once: the owner's number for this set, not 0 */
+	uint64_t pad_96[4];         /* 96  */
+	_Atomic uint64_t carried;   /* 128  owner: 1 when the carry is final */
+	_Atomic uint64_t bank;      /* 136  daemon: 0 or 1 */
 	_Atomic uint64_t folded[2]; /* 144  daemon: last serial in each bank */
 	uint64_t pad_160[4];        /* 160  */
 };
@@ -381,6 +389,7 @@ _Static_assert(offsetof(struct set_header, shard_stride) == 56, "layout");
 _Static_assert(offsetof(struct set_header, bank_stride) == 64, "layout");
 _Static_assert(offsetof(struct set_header, origin_created) == 72, "layout");
 _Static_assert(offsetof(struct set_header, origin_serial) == 80, "layout");
+_Static_assert(offsetof(struct set_header, id) == 88, "layout");
 _Static_assert(offsetof(struct set_header, carried) == 128, "layout");
 _Static_assert(offsetof(struct set_header, bank) == 136, "layout");
 _Static_assert(offsetof(struct set_header, folded) == 144, "layout");

@@ -170,6 +170,7 @@ set_create(void *section, const struct set_plan *p, const void *schema)
 		.bank_stride = p->bank_stride,
 		.origin_created = p->origin_created,
 		.origin_serial = p->origin_serial,
+		.id = p->id,
 	};
 
 	shared_words_store(section, &h, sizeof(h) / 8);
@@ -219,6 +220,7 @@ set_check(const void *section, uint64_t length, struct set_plan *p)
 		.bank_stride = h.bank_stride,
 		.origin_created = h.origin_created,
 		.origin_serial = h.origin_serial,
+		.id = h.id,
 	};
 	return 0;
 }

@@ -55,10 +55,11 @@ struct set_plan {
 	uint64_t bank_stride;
 	uint64_t origin_created;
 	uint64_t origin_serial;
+	uint64_t id;
 };
 
 /* Plans a set; returns the section's length, whole pages; 0: EINVAL.  The
- * origin is zero, for the caller to fill in. */
+ * origin and id are zero, for the caller to fill in. */
 uint64_t set_plan(struct set_plan *, uint32_t entries, uint32_t words,
     uint32_t shards, uint32_t banks, uint64_t schema_length);
 
