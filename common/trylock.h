@@ -1,0 +1,79 @@
+/*
+ * trylock.h -- locks and numbers in a process' private memory.
+ *
+ * A trylock is taken by one atomic exchange or not at all: nobody sleeps on it,
+ * so a signal handler or a thread that was preempted while it holds one holds
+ * up nobody.
+ */
+#ifndef SHMLOG_COMMON_TRYLOCK_H
+#define SHMLOG_COMMON_TRYLOCK_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct trylock {
+	_Atomic uint32_t held;
+};
+
+/* 1: it is ours now; 0: somebody has it. */
+static inline int
+trylock_take(struct trylock *l)
+{
+	/* the load saves the cache line from those who would only fail */
+	return atomic_load_explicit(&l->held, memory_order_relaxed) == 0 &&
+	       atomic_exchange_explicit(&l->held, 1, memory_order_acquire) == 0;
+}
+
+static inline void
+trylock_give(struct trylock *l)
+{
+	/* pairs with the acquire in trylock_take() */
+	atomic_store_explicit(&l->held, 0, memory_order_release);
+}
+
+/* A number that threads share. */
+struct shared_number {
+	_Atomic uint64_t value;
+};
+
+static inline uint64_t
+number_get(const struct shared_number *n)
+{
+	return atomic_load_explicit(&n->value, memory_order_acquire);
+}
+
+static inline void
+number_set(struct shared_number *n, uint64_t v)
+{
+	atomic_store_explicit(&n->value, v, memory_order_release);
+}
+
+/* Adds; returns what it was before. */
+static inline uint64_t
+number_add(struct shared_number *n, uint64_t v)
+{
+	return atomic_fetch_add_explicit(&n->value, v, memory_order_acq_rel);
+}
+
+/* The same in one order that all threads agree on, with number_look(). */
+static inline uint64_t
+number_enter(struct shared_number *n, uint64_t v)
+{
+	return atomic_fetch_add_explicit(&n->value, v, memory_order_seq_cst);
+}
+
+static inline uint64_t
+number_look(const struct shared_number *n)
+{
+	return atomic_load_explicit(&n->value, memory_order_seq_cst);
+}
+
+/* Adds to a word of the segment that several threads add to. */
+static inline void
+shared_add(void *word, uint64_t v)
+{
+	(void)atomic_fetch_add_explicit(
+	    (_Atomic uint64_t *)word, v, memory_order_relaxed);
+}
+
+#endif
