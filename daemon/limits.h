@@ -1,0 +1,44 @@
+/*
+ * limits.h -- how much a client, a user and all of them together may have.
+ *
+ * What goes beyond is answered with MESSAGE_OVER_LIMIT (a connection is closed
+ * at once), and nobody else notices.  A user is an effective uid as SO_PEERCRED
+ * has it.
+ */
+#ifndef SHMLOG_DAEMON_LIMITS_H
+#define SHMLOG_DAEMON_LIMITS_H
+
+/* Connections: in all, what -c says; a uid may have this part of them, but
+ * root and the daemon's own user all of them. */
+#define LIMIT_UID_CLIENTS(all) ((all) - (all) / 4)
+
+/* Sections that a process, and a uid, may have live: of all there are (-m). */
+#define LIMIT_OWNER_SECTIONS(all) ((all) - (all) / 2)
+#define LIMIT_UID_SECTIONS(all) ((all) - (all) / 4)
+
+/* Bytes of live sections, of all data pages. */
+#define LIMIT_OWNER_BYTES(all) ((all) - (all) / 4)
+#define LIMIT_UID_BYTES(all) ((all) - (all) / 8)
+
+/* Requests a second and uid, and how many at once after a pause. */
+#define LIMIT_UID_RATE 20000
+#define LIMIT_UID_BURST 40000
+
+/* Who has not said HELLO by then is dropped, seconds. */
+#define LIMIT_HELLO_SECONDS 10
+
+/* Answers that wait for their client to read; beyond, no more is read from it,
+ * and after so many seconds of that it is dropped. */
+#define LIMIT_ANSWERS 16
+#define LIMIT_STUCK_SECONDS 10
+
+/* Requests of one client that are served before the others have their turn. */
+#define LIMIT_TURN 16
+
+/* Connections that are taken from the kernel's queue in one turn, how many may
+ * wait there, and the pause when descriptors run out, milliseconds. */
+#define LIMIT_ACCEPT_TURN 32
+#define LIMIT_BACKLOG 512
+#define LIMIT_ACCEPT_PAUSE 100
+
+#endif
