@@ -32,7 +32,7 @@ HARDEN = -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 else
 HARDEN = -fsanitize=$(SAN) -fno-omit-frame-pointer \
 	$(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=undefined) \
-	$(if $(findstring thread,$(SAN)),-DSHMLOG_TSAN)
+	$(if $(findstring thread,$(SAN)),-DSHMLOG_TSAN -Wno-tsan)
 endif
 
 # -fno-strict-aliasing: shared memory is accessed as words and as structs.
@@ -93,7 +93,7 @@ tests: $(UNIT_TESTS) $(TORTURES) $(TOOLS) ## the test programs
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
-	@echo 'variables: SAN=address,undefined SAN=thread PREFIX=/usr/local DESTDIR= CC='
+	@echo 'variables: SAN=address,undefined SAN=thread TESTS="NAME..." PREFIX= DESTDIR= CC='
 
 # Objects.  $(@D) of build/obj/daemon/x.o names the folder, and so its flags.
 $(B)/obj/%.o: %.c Makefile
@@ -166,6 +166,38 @@ $(B)/tool-%: $(B)/obj/tests/tools/%.o $(ALL_LIBS)
 $(B)/e2e-%: $(B)/obj/tests/e2e/%.o $(ALL_LIBS)
 	$(test_link)
 
+# What is missing is installed; the stamps keep the question from being asked
+# again.
+$(B)/.deps-%: contrib/deps.sh
+	@mkdir -p $(@D)
+	@contrib/deps.sh $*
+	@touch $@
+
+deps: $(B)/.deps-build $(B)/.deps-check $(B)/.deps-lint ## installs what is missing (apt-get, root or sudo)
+
+check: $(B)/.deps-check ## installs what is missing, builds, runs every test
+	@$(MAKE) --no-print-directory -s all tests
+	@SAN=$(SAN) tests/run $(B) $(TESTS)
+
+torture: $(B)/.deps-check ## the same, with the long runs whole
+	@$(MAKE) --no-print-directory -s all tests
+	@SAN=$(SAN) TORTURE=1 tests/run $(B) $(TESTS)
+
+demo: $(B)/.deps-demo ## installs what is missing, builds, shows it at work
+	@$(MAKE) --no-print-directory -s all
+	@BUILD=$(B) examples/demo.sh
+
+lint: $(B)/.deps-lint ## formatters and checkers: not a line if all is well
+	@tests/lint
+
+install: all ## into DESTDIR and PREFIX
+	@BUILD=$(B) VERSION=$(VERSION) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) \
+	    contrib/install.sh install
+
+uninstall: ## what install put there
+	@BUILD=$(B) VERSION=$(VERSION) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) \
+	    contrib/install.sh uninstall
+
 clean: ## removes build/ and its sisters
 	rm -rf build build-*/
 
@@ -174,4 +206,4 @@ clean: ## removes build/ and its sisters
 # keep what implicit rules made
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all tests help clean
+.PHONY: all tests help deps check torture demo lint install uninstall clean
