@@ -1,0 +1,72 @@
+/*
+ * option.h -- the command lines of all readers: one table per program.
+ */
+#ifndef SHMLOG_READERS_OPTION_H
+#define SHMLOG_READERS_OPTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifndef SHMLOG_VERSION
+#define SHMLOG_VERSION "0.1"
+#endif
+
+/* A row; the table ends with letter 0. */
+struct option_row {
+	char letter;
+	const char *argument; /* its name in the usage; NULL: takes none */
+	const char *help;
+};
+
+/*
+ * The getopt(3) string of a table, begun with ':' (so that a missing argument
+ * is ':' and an unknown option '?', and getopt prints nothing).  Exits if size
+ * does not do: a mistake of the program's.
+ */
+void options_string(const struct option_row *, char *to, size_t size);
+
+/* "usage: shmtail [-dhV] [-n instance] ..." and, if `full', a line an option.
+ */
+void options_usage(FILE *, const struct option_row *, int full);
+
+/* Tells on stderr what is wrong with optopt, after getopt said '?' or ':', then
+ * the short usage; exits 2. */
+void options_bad(const struct option_row *, int result)
+    __attribute__((noreturn));
+
+/* One line on stderr, exit 2. */
+void usage_errx(const char *format, ...)
+    __attribute__((noreturn, format(printf, 1, 2)));
+
+/* "shmtail (shmlog) 0.1" on stdout. */
+void options_version(void);
+
+/* A whole number in [min, max], nothing before or behind it; 0, or -1. */
+int parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *n);
+
+/* Seconds (fractions allowed) to ns, or `off' (ATTACH_FOREVER); 0, or -1. */
+int parse_timeout(const char *text, uint64_t *ns);
+
+/* Our own promises, always on. */
+#define must(c) ((c) ? (void)0 : must_failed(#c, __FILE__, __LINE__))
+void must_failed(const char *what, const char *file, int line)
+    __attribute__((noreturn));
+
+/*
+ * A list of globs (fnmatch(3), no flags), as -i, -x and -f take them.
+ */
+struct globs {
+	char **list;
+	size_t n;
+};
+
+/* Adds comma-separated ones; empty ones are left out.  Exits without memory. */
+void globs_add(struct globs *, const char *list);
+/* Adds one, commas and all. */
+void globs_add_one(struct globs *, const char *glob);
+/* The place (0...) of the first that matches, or -1. */
+int globs_match(const struct globs *, const char *name);
+void globs_free(struct globs *);
+
+#endif
