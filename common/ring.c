@@ -202,7 +202,10 @@ still_there(const struct ring_reader *r, uint64_t pos)
 	       r->size;
 }
 
-/* Loads block's index entry if a record at or before commit begins there. */
+/*
+ * Loads block's index entry if a record before commit begins there.  (Of one at
+ * commit, which is being written, first may be there and count not yet.)
+ */
 static int
 load_index(const struct ring_reader *r, uint64_t block_pos, uint64_t commit,
     uint64_t *first, uint64_t *count)
@@ -214,7 +217,7 @@ load_index(const struct ring_reader *r, uint64_t block_pos, uint64_t commit,
 	*first = atomic_load_explicit(&i->first, SHARED_LOAD);
 	*count = atomic_load_explicit(&i->count, SHARED_LOAD);
 	return *first - block_pos < bs && *first % 8 == 0 &&
-	       !before(commit, *first);
+	       before(*first, commit);
 }
 
 /*
