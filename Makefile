@@ -76,7 +76,8 @@ READER_OBJS = $(call obj,$(filter-out $(READER_MAINS),$(call src,readers)))
 PROGRAMS = $(call have,daemon/main.c,$(B)/shmlogd) \
 	$(patsubst readers/%.c,$(B)/%,$(wildcard $(READER_MAINS)))
 LIBRARIES = $(if $(WORKER_PICS),$(B)/libshmlog.a $(B)/$(SONAME) $(B)/shmlog.pc)
-EXAMPLES = $(if $(WORKER_PICS),$(patsubst examples/%.c,$(B)/%,$(call src,examples)))
+EXAMPLES = $(if $(WORKER_PICS),$(patsubst examples/%.c,$(B)/%, \
+	$(filter-out examples/httpd_%,$(call src,examples))))
 
 UNIT_TESTS = $(patsubst tests/unit/test_%.c,$(B)/test-%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS = $(call obj,$(filter-out tests/unit/test_%,$(call src,tests/unit)))
@@ -152,6 +153,7 @@ $(B)/shmtail $(B)/shmstat: $(B)/%: $(B)/obj/readers/%.o $(B)/libreaders.a $(B)/l
 $(B)/shmput: $(B)/obj/readers/shmput.o $(B)/libreaders.a $(B)/libshmlog.a $(B)/libcommon.a
 	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_readers))
 
+$(B)/httpd: $(call obj,$(wildcard examples/httpd_*.c))
 $(EXAMPLES): $(B)/%: $(B)/obj/examples/%.o $(B)/libshmlog.a
 	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(if $(filter-out hello,$*),$(call libs,$(PKGS_examples)))
 
