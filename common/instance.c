@@ -112,12 +112,12 @@ check_tmp(const char *path)
 	return 0;
 }
 
-static int
-open_dir(const char *path)
+int
+instance_open_dir(const char *path, int flags)
 {
 	if (check_tmp(path) != 0)
 		return -1;
-	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return open(path, flags | O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* Whether something of a daemon's stands in the directory. */
@@ -140,7 +140,7 @@ instance_open(const char *name, char path[INSTANCE_PATH_MAX])
 		return -1;
 	memcpy(path, dirs[0], INSTANCE_PATH_MAX);
 	for (int i = 0; i < n; i++) {
-		fd = open_dir(dirs[i]);
+		fd = instance_open_dir(dirs[i], 0);
 		if (fd == -1) {
 			/* what stands in the way says more than its absence */
 			if (error == 0 || (error == ENOENT && errno != ENOENT))

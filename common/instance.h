@@ -35,11 +35,17 @@ int instance_dirs(const char *name, int daemon,
     char dirs[RUNTIME_DIRS_MAX][INSTANCE_PATH_MAX]);
 
 /*
- * Opens an instance's directory (O_PATH is not enough: it is listed, too).
- * Under /tmp the runtime directory must be ours, 0700 and no symlink: EPERM.
- * Returns the descriptor, or -1 with errno; path is the directory opened, or
- * the first one tried.  Several candidates: the first that has a `segment' or a
- * `socket', else the first that exists.
+ * Opens a directory with `flags' (0 to list it, O_PATH to get at what is in
+ * it).  Under /tmp the runtime directory must be ours, 0700 and no symlink:
+ * EPERM.  Async-signal-safe.  The descriptor, or -1 with errno.
+ */
+int instance_open_dir(const char *path, int flags);
+
+/*
+ * Opens an instance's directory to list it.  Returns the descriptor, or -1 with
+ * errno; path is the directory opened, or the first one tried.  Several
+ * candidates: the first that has a `segment' or a `socket', else the first that
+ * exists.
  */
 int instance_open(const char *name, char path[INSTANCE_PATH_MAX]);
 

@@ -1,0 +1,380 @@
+/*
+ * log.c -- open and close a handle; wait, dispatch, and what parts share.
+ */
+#include "worker/internal.h"
+
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/timerfd.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/shared.h"
+#include "worker/shmlog.h"
+
+#ifndef SHMLOG_VERSION
+#define SHMLOG_VERSION "unknown"
+#endif
+
+/* All handles, for children after fork(2). */
+static struct trylock all_lock;
+static struct shmlog *all;
+
+int64_t
+clock_mono(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+uint64_t
+clock_real(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+void *
+map_zeros(size_t length, int shared)
+{
+	void *p = mmap(NULL, length, PROT_READ | PROT_WRITE,
+	    MAP_ANONYMOUS | (shared ? MAP_SHARED : MAP_PRIVATE), -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void
+log_lock(struct shmlog *log)
+{
+	while (!trylock_take(&log->busy))
+		sched_yield();
+}
+
+void
+log_unlock(struct shmlog *log)
+{
+	trylock_give(&log->busy);
+}
+
+/* shmlog_fd(): readable when the socket or the timer is. */
+static int
+make_descriptors(struct shmlog *log)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	log->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (log->epoll == -1)
+		return -1;
+	log->timer =
+	    timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (log->timer == -1)
+		return -1;
+	return epoll_ctl(log->epoll, EPOLL_CTL_ADD, log->timer, &event);
+}
+
+static void
+close_descriptors(struct shmlog *log)
+{
+	/* epoll first: in a child it is the parent's, not to be changed */
+	if (log->epoll != -1)
+		close(log->epoll);
+	log->epoll = -1;
+	join_hang_up(log);
+	if (log->segment != -1)
+		close(log->segment);
+	if (log->timer != -1)
+		close(log->timer);
+	log->segment = log->timer = -1;
+	log->ticks = 0;
+}
+
+static int
+find_directories(struct shmlog *log, const char *instance)
+{
+	char(*dirs)[INSTANCE_PATH_MAX] =
+	    malloc(RUNTIME_DIRS_MAX * sizeof(*dirs));
+	int n, r = -1;
+
+	if (dirs == NULL)
+		return -1;
+	n = instance_dirs(instance, 0, dirs);
+	for (int i = 0; i < n; i++) {
+		log->directory[i] = strdup(dirs[i]);
+		if (log->directory[i] == NULL)
+			goto out;
+		log->directories = i + 1;
+	}
+	r = n == -1 ? -1 : 0;
+out:
+	free(dirs);
+	return r;
+}
+
+static void
+log_destroy(struct shmlog *log)
+{
+	int saved = errno;
+
+	close_descriptors(log);
+	if (log->head != NULL)
+		munmap((void *)(uintptr_t)log->head, SEGMENT_PAGE);
+	for (int i = 0; i < log->directories; i++)
+		free(log->directory[i]);
+	free(log);
+	errno = saved;
+}
+
+struct shmlog *
+shmlog_open(const char *instance)
+{
+	struct shmlog *log = calloc(1, sizeof(*log));
+	int saved = errno;
+
+	if (log == NULL)
+		return NULL;
+	log->socket = log->segment = log->timer = log->epoll = -1;
+	log->attempt = INT64_MIN / 2;
+	if (find_directories(log, instance) != 0 || fork_watch() != 0 ||
+	    (log->head = map_zeros(SEGMENT_PAGE, 0)) == NULL ||
+	    make_descriptors(log) != 0) {
+		log_destroy(log);
+		return NULL;
+	}
+	while (!trylock_take(&all_lock))
+		sched_yield();
+	log->following = all;
+	all = log;
+	trylock_give(&all_lock);
+	log_lock(log);
+	(void)join_run(log, JOIN_WAIT_NS);
+	log_unlock(log);
+	errno = saved;
+	return log;
+}
+
+void
+shmlog_close(struct shmlog *log)
+{
+	struct shmlog **at;
+
+	if (log == NULL)
+		return;
+	while (log->parts != NULL)
+		log->parts->ops->destroy(log->parts);
+	while (!trylock_take(&all_lock))
+		sched_yield();
+	for (at = &all; *at != NULL; at = &(*at)->following)
+		if (*at == log) {
+			*at = log->following;
+			break;
+		}
+	trylock_give(&all_lock);
+	log_destroy(log);
+}
+
+int
+shmlog_wait(struct shmlog *log, int timeout)
+{
+	int64_t end = timeout < 0 ? INT64_MAX :
+	    clock_mono() + (int64_t)timeout * 1000000;
+	struct timespec pause = { 0, 5000000 };
+	int saved = errno;
+
+	if (log == NULL) {
+		errno = EINVAL;
+		return -1;
+	}
+	for (;;) {
+		int r;
+
+		log_lock(log);
+		if (log->socket == -1)
+			log->attempt = INT64_MIN / 2; /* not in a second */
+		r = join_run(log, JOIN_WAIT_NS);
+		log_unlock(log);
+		if (r == 0) {
+			errno = saved;
+			return 0;
+		}
+		if (errno != EAGAIN)
+			return -1;
+		if (clock_mono() >= end) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		if (nanosleep(&pause, NULL) == -1 && errno == EINTR)
+			return -1;
+	}
+}
+
+int
+shmlog_fd(const struct shmlog *log)
+{
+	return log == NULL ? -1 : log->epoll;
+}
+
+int
+shmlog_dispatch(struct shmlog *log)
+{
+	int saved = errno, r;
+	uint64_t ticks;
+
+	if (log == NULL) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (!trylock_take(&log->busy)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	/* only to make it no longer readable */
+	if (read(log->timer, &ticks, sizeof(ticks)) == -1)
+		ticks = 0;
+	r = join_look(log, 1);
+	log_unlock(log);
+	if (r == 0)
+		errno = saved;
+	return r;
+}
+
+uint64_t
+shmlog_dropped(const struct shmlog *log)
+{
+	return log == NULL ? 0 : number_get(&log->dropped);
+}
+
+const char *
+shmlog_version(void)
+{
+	return SHMLOG_VERSION;
+}
+
+/* The characters that names may have: readers and shells take them as is. */
+static int
+copy_name(char *to, size_t size, const char *from)
+{
+	size_t n = from == NULL ?
+	    0 :
+	    strspn(from, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			 "0123456789_.:-");
+
+	if (n == 0 || n >= size || from[n] != '\0') {
+		errno = EINVAL;
+		return -1;
+	}
+	memset(to, 0, size);
+	memcpy(to, from, n);
+	return 0;
+}
+
+int
+part_name(struct part *part, const char *class, const char *type,
+    const char *ident)
+{
+	memcpy(part->class, class, strlen(class));
+	if (copy_name(part->type, sizeof(part->type), type) != 0)
+		return -1;
+	return copy_name(part->ident, sizeof(part->ident), ident);
+}
+
+void
+part_add(struct shmlog *log, struct part *part)
+{
+	struct part **at;
+	int saved = errno;
+
+	part->log = log;
+	log_lock(log);
+	for (at = &log->parts; *at != NULL; at = &(*at)->following)
+		continue;
+	*at = part;
+	log->waited = 0;
+	(void)join_run(log, JOIN_WAIT_NS);
+	log_unlock(log);
+	errno = saved;
+}
+
+/*
+ * Around fork(2).  The locks are taken before, so that the child finds nothing
+ * half done, but only for a while: a signal handler that forks may have
+ * interrupted who holds them, and the child makes everything anew anyway.
+ */
+#define FORK_TRIES 10000
+
+static void
+take_for_fork(struct trylock *lock)
+{
+	for (int i = 0; i < FORK_TRIES && !trylock_take(lock); i++)
+		sched_yield();
+}
+
+static void
+before_fork(void)
+{
+	take_for_fork(&all_lock);
+	for (struct shmlog *log = all; log != NULL; log = log->following)
+		take_for_fork(&log->busy);
+}
+
+static void
+in_parent(void)
+{
+	for (struct shmlog *log = all; log != NULL; log = log->following)
+		trylock_give(&log->busy);
+	trylock_give(&all_lock);
+}
+
+static void
+in_child(void)
+{
+	int saved = errno;
+
+	for (struct shmlog *log = all; log != NULL; log = log->following) {
+		close_descriptors(log);
+		(void)make_descriptors(log);
+		(void)mmap((void *)(uintptr_t)log->head, SEGMENT_PAGE,
+		    PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		log->created = log->heartbeat = 0;
+		log->attempt = INT64_MIN / 2;
+		log->waited = 0;
+		log->refused = 0;
+		number_set(&log->look_at, 0);
+		number_set(&log->dropped, 0);
+		for (struct part *p = log->parts; p != NULL; p = p->following)
+			p->ops->forget(p);
+		trylock_give(&log->busy);
+	}
+	trylock_give(&all_lock);
+	errno = saved;
+}
+
+static int watched;
+
+static void
+watch(void)
+{
+	watched = pthread_atfork(before_fork, in_parent, in_child);
+}
+
+int
+fork_watch(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, watch);
+	if (watched != 0)
+		errno = watched;
+	return watched == 0 ? 0 : -1;
+}
