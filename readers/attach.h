@@ -22,6 +22,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "common/directory.h"
 #include "common/instance.h"
@@ -31,8 +32,26 @@
 #define MSEC UINT64_C(1000000)
 
 /* CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds. */
-uint64_t clock_mono(void);
-uint64_t clock_real(void);
+static inline uint64_t
+clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	(void)clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * NSEC + (uint64_t)t.tv_nsec;
+}
+
+static inline uint64_t
+clock_mono(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+static inline uint64_t
+clock_real(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
 
 /*
  * Signals.  stop_init(): SIGINT, SIGTERM and SIGHUP ask for an end (they

@@ -24,23 +24,22 @@ struct option_row {
  * is ':' and an unknown option '?', and getopt prints nothing).  Exits if size
  * does not do: a mistake of the program's.
  */
-void options_string(const struct option_row *, char *to, size_t size);
+void usage_getopt(const struct option_row *, char *to, size_t size);
 
 /* "usage: shmtail [-dhV] [-n instance] ..." and, if `full', a line an option.
  */
-void options_usage(FILE *, const struct option_row *, int full);
+void usage_print(FILE *, const struct option_row *, int full);
 
 /* Tells on stderr what is wrong with optopt, after getopt said '?' or ':', then
  * the short usage; exits 2. */
-void options_bad(const struct option_row *, int result)
-    __attribute__((noreturn));
+void usage_bad(const struct option_row *, int result) __attribute__((noreturn));
 
 /* One line on stderr, exit 2. */
 void usage_errx(const char *format, ...)
     __attribute__((noreturn, format(printf, 1, 2)));
 
 /* "shmtail (shmlog) 0.1" on stdout. */
-void options_version(void);
+void usage_version(void);
 
 /* A whole number in [min, max], nothing before or behind it; 0, or -1. */
 int parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *n);

@@ -1,0 +1,286 @@
+/*
+ * buffer.c -- big writes, and text from strangers made harmless.
+ */
+#include "readers/buffer.h"
+
+#include <err.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "readers/attach.h"
+#include "readers/option.h"
+
+#define BUFFER_SIZE ((size_t)256 << 10)
+
+void
+buffer_init(struct buffer *b, int fd)
+{
+	memset(b, 0, sizeof(*b));
+	b->fd = fd;
+	b->size = fd == -1 ? 4096 : BUFFER_SIZE;
+	b->data = malloc(b->size);
+	if (b->data == NULL)
+		err(1, "memory");
+}
+
+void
+buffer_free(struct buffer *b)
+{
+	free(b->data);
+	memset(b, 0, sizeof(*b));
+	b->fd = -1;
+}
+
+/* Waits for room in a pipe; 0, or -1 if we are to end and there is none. */
+static int
+wait_for_room(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	int asked = stop_asked();
+
+	if (poll(&p, 1, 1000) == 0 && asked)
+		return -1;
+	return 0;
+}
+
+int
+buffer_flush(struct buffer *b)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	if (b->fd == -1)
+		return 0;
+	while (done < b->n && b->error == 0) {
+		/* a blocking write would not come back for a second signal */
+		if (stop_asked() && wait_for_room(b->fd) != 0)
+			break;
+		n = write(b->fd, b->data + done, b->n - done);
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno == EAGAIN)
+			(void)wait_for_room(b->fd);
+		else if (errno != EINTR)
+			b->error = errno;
+	}
+	b->n = 0;
+	return b->error == 0 ? 0 : -1;
+}
+
+int
+buffer_exit(struct buffer *b)
+{
+	if (buffer_flush(b) == 0 || b->error == EPIPE)
+		return 0;
+	warnx("cannot write: %s", strerror(b->error));
+	return 1;
+}
+
+char *
+buffer_make_room(struct buffer *b, size_t n)
+{
+	size_t size = b->size;
+
+	(void)buffer_flush(b);
+	while (size - b->n < n)
+		size *= 2;
+	if (size != b->size) {
+		b->data = realloc(b->data, size);
+		if (b->data == NULL)
+			err(1, "memory");
+		b->size = size;
+	}
+	return b->data + b->n;
+}
+
+void
+buffer_number(struct buffer *b, uint64_t v)
+{
+	char digits[20];
+	int i = sizeof(digits);
+
+	do {
+		digits[--i] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v != 0);
+	buffer_put(b, digits + i, sizeof(digits) - (size_t)i);
+}
+
+void
+buffer_signed(struct buffer *b, int64_t v)
+{
+	if (v < 0)
+		buffer_byte(b, '-');
+	buffer_number(b, v < 0 ? -(uint64_t)v : (uint64_t)v);
+}
+
+void
+buffer_printf(struct buffer *b, const char *format, ...)
+{
+	va_list args, again;
+	int n;
+
+	va_start(args, format);
+	va_copy(again, args);
+	n = vsnprintf(NULL, 0, format, args);
+	must(n >= 0);
+	(void)vsnprintf(
+	    buffer_room(b, (size_t)n + 1), (size_t)n + 1, format, again);
+	b->n += (size_t)n;
+	va_end(again);
+	va_end(args);
+}
+
+/*
+ * How many of the bytes at p are printable ASCII and neither `"' nor `\': eight
+ * at a time, for this is most of what a reader does.
+ */
+static size_t
+plain(const char *p, size_t n)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	size_t i = 0;
+	uint64_t w, odd;
+
+	for (; n - i >= 8; i += 8) {
+		memcpy(&w, p + i, sizeof(w));
+		/* a byte is odd if it is below 0x20, above 0x7e, " or \ */
+		odd = (w - ones * 0x20) | w | (w + ones) |
+		      ((w ^ ones * '"') - ones) | ((w ^ ones * '\\') - ones);
+		if (odd & high)
+			break;
+	}
+	while (
+	    i < n && p[i] >= ' ' && p[i] <= '~' && p[i] != '"' && p[i] != '\\')
+		i++;
+	return i;
+}
+
+/*
+ * The length of the UTF-8 sequence at p (RFC 3629: no surrogates, none longer
+ * than need be) and its code point; 0: it is none.
+ */
+static size_t
+utf8(const unsigned char *p, size_t n, uint32_t *code)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t length;
+
+	if (p[0] < 0x80) {
+		*code = p[0];
+		return 1;
+	}
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	length = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (n < length)
+		return 0;
+	*code = p[0] & (0x7fu >> length);
+	for (size_t i = 1; i < length; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		*code = *code << 6 | (p[i] & 0x3fu);
+	}
+	if (*code < least[length] || *code > 0x10ffff ||
+	    (*code >= 0xd800 && *code <= 0xdfff))
+		return 0;
+	return length;
+}
+
+void
+buffer_json(struct buffer *b, const char *text, size_t n)
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *p = (const unsigned char *)text;
+	size_t run;
+	uint32_t code;
+
+	(void)buffer_room(b, n + 2);
+	buffer_byte(b, '"');
+	for (;;) {
+		run = plain((const char *)p, n);
+		buffer_put(b, p, run);
+		p += run;
+		n -= run;
+		if (n == 0)
+			break;
+		run = utf8(p, n, &code);
+		if (run > 1) {
+			buffer_put(b, p, run);
+		} else if (*p == '"' || *p == '\\') {
+			buffer_byte(b, '\\');
+			buffer_byte(b, (char)*p);
+		} else if (*p == '\n' || *p == '\t' || *p == '\r') {
+			buffer_byte(b, '\\');
+			buffer_byte(b, *p == '\n'   ? 'n'
+				       : *p == '\t' ? 't'
+						    : 'r');
+		} else {
+			buffer_put(b, "\\u00", 4);
+			buffer_byte(b, hex[*p >> 4]);
+			buffer_byte(b, hex[*p & 15]);
+		}
+		run = run == 0 ? 1 : run;
+		p += run;
+		n -= run;
+	}
+	buffer_byte(b, '"');
+}
+
+/* C1, the line separators, and what turns the direction of writing around. */
+static int
+is_harmful(uint32_t code)
+{
+	return code < 0xa0 || code == 0x200e || code == 0x200f ||
+	       (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069);
+}
+
+static void
+put_escaped(struct buffer *b, const unsigned char *p, size_t n)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (; n > 0; n--, p++) {
+		buffer_byte(b, '\\');
+		if (*p == '\n' || *p == '\t' || *p == '\r') {
+			buffer_byte(b, *p == '\n'   ? 'n'
+				       : *p == '\t' ? 't'
+						    : 'r');
+			continue;
+		}
+		buffer_byte(b, 'x');
+		buffer_byte(b, hex[*p >> 4]);
+		buffer_byte(b, hex[*p & 15]);
+	}
+}
+
+void
+buffer_safe(struct buffer *b, const char *text, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t run;
+	uint32_t code;
+
+	(void)buffer_room(b, n);
+	for (;;) {
+		run = plain((const char *)p, n);
+		buffer_put(b, p, run);
+		p += run;
+		n -= run;
+		if (n == 0)
+			return;
+		run = utf8(p, n, &code);
+		if (*p == '"' || *p == '\\' || (run > 1 && !is_harmful(code)))
+			buffer_put(b, p, run);
+		else
+			put_escaped(b, p, run == 0 ? 1 : run);
+		run = run == 0 ? 1 : run;
+		p += run;
+		n -= run;
+	}
+}

@@ -1,0 +1,171 @@
+/*
+ * option.c -- usage and getopt string out of one table, numbers, globs.
+ */
+#include "readers/option.h"
+
+#include <ctype.h>
+#include <err.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "readers/attach.h"
+
+void
+must_failed(const char *what, const char *file, int line)
+{
+	errx(1, "%s:%d: this must hold: %s", file, line, what);
+}
+
+void
+usage_getopt(const struct option_row *rows, char *to, size_t size)
+{
+	size_t n = 0;
+
+	must(size > 2);
+	to[n++] = ':';
+	for (; rows->letter != 0; rows++) {
+		must(n + 3 <= size);
+		to[n++] = rows->letter;
+		if (rows->argument != NULL)
+			to[n++] = ':';
+	}
+	to[n] = '\0';
+}
+
+void
+usage_print(FILE *to, const struct option_row *rows, int full)
+{
+	const struct option_row *r;
+
+	fprintf(to, "usage: %s [-", getprogname());
+	for (r = rows; r->letter != 0; r++)
+		if (r->argument == NULL)
+			fputc(r->letter, to);
+	fputc(']', to);
+	for (r = rows; r->letter != 0; r++)
+		if (r->argument != NULL)
+			fprintf(to, " [-%c %s]", r->letter, r->argument);
+	fputc('\n', to);
+	if (!full)
+		return;
+	for (r = rows; r->letter != 0; r++)
+		fprintf(to, "  -%c %-10s %s\n", r->letter,
+		    r->argument != NULL ? r->argument : "", r->help);
+}
+
+void
+usage_bad(const struct option_row *rows, int result)
+{
+	if (result == ':')
+		warnx("-%c needs an argument", optopt);
+	else if (isgraph(optopt))
+		warnx("there is no option -%c", optopt);
+	else
+		warnx("there are no long options");
+	usage_print(stderr, rows, 0);
+	exit(2);
+}
+
+void
+usage_errx(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vwarnx(format, args);
+	va_end(args);
+	exit(2);
+}
+
+void
+usage_version(void)
+{
+	printf("%s (shmlog) %s\n", getprogname(), SHMLOG_VERSION);
+}
+
+int
+parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *n)
+{
+	unsigned long long v;
+	char *end;
+
+	/* strtoull(3) would take blanks and a sign */
+	if (!isdigit((unsigned char)text[0]))
+		return -1;
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (*end != '\0' || errno != 0 || v < min || v > max)
+		return -1;
+	*n = v;
+	return 0;
+}
+
+int
+parse_timeout(const char *text, uint64_t *ns)
+{
+	uint64_t whole = 0, part = 0, unit = NSEC / 10;
+	const char *p = text;
+
+	if (strcmp(text, "off") == 0) {
+		*ns = ATTACH_FOREVER;
+		return 0;
+	}
+	if (!isdigit((unsigned char)*p))
+		return -1;
+	for (; isdigit((unsigned char)*p); p++) {
+		whole = whole * 10 + (uint64_t)(*p - '0');
+		if (whole > UINT32_MAX)
+			return -1;
+	}
+	if (*p == '.')
+		for (p++; isdigit((unsigned char)*p); p++, unit /= 10)
+			part += (uint64_t)(*p - '0') * unit;
+	if (*p != '\0')
+		return -1;
+	*ns = whole * NSEC + part;
+	return 0;
+}
+
+void
+globs_add_one(struct globs *g, const char *glob)
+{
+	g->list = reallocarray(g->list, g->n + 1, sizeof(*g->list));
+	if (g->list == NULL || (g->list[g->n] = strdup(glob)) == NULL)
+		err(1, "memory");
+	g->n++;
+}
+
+void
+globs_add(struct globs *g, const char *list)
+{
+	char *copy = strdup(list), *rest = copy, *one;
+
+	if (copy == NULL)
+		err(1, "memory");
+	while ((one = strsep(&rest, ",")) != NULL)
+		if (one[0] != '\0')
+			globs_add_one(g, one);
+	free(copy);
+}
+
+int
+globs_match(const struct globs *g, const char *name)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (fnmatch(g->list[i], name, 0) == 0)
+			return (int)i;
+	return -1;
+}
+
+void
+globs_free(struct globs *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		free(g->list[i]);
+	free(g->list);
+	memset(g, 0, sizeof(*g));
+}
