@@ -1,0 +1,28 @@
+/*
+ * tell.h -- what attach.c says on stderr: path, reason, and what would help.
+ */
+#ifndef SHMLOG_READERS_TELL_H
+#define SHMLOG_READERS_TELL_H
+
+#include <stdint.h>
+
+#include "common/segment.h"
+#include "readers/attach.h"
+
+/* -n names what cannot be an instance. */
+void tell_bad_name(const char *name);
+
+/* Why a->path (and `file' in it, if not NULL) cannot be read. */
+void tell_failure(const struct attach *, const char *file, enum segment_fault,
+    int error, uint64_t waited);
+
+/* The same for -r. */
+void tell_file(const char *path, enum segment_fault, int error);
+
+/* a->state has changed. */
+void tell_state(const struct attach *);
+
+/* a->segment is a new daemon's. */
+void tell_restart(const struct attach *);
+
+#endif
