@@ -307,6 +307,7 @@ find_end(const struct ring_reader *r, uint64_t *pos, uint64_t *count)
 	uint64_t start = shared_load(&r->head->start), bs = block_size(r->size);
 	uint64_t block, first;
 	enum ring_result result;
+	int b;
 
 	for (int i = 0; i < SEAT_TRIES; i++) {
 		*pos = load_commit(r);
@@ -315,7 +316,7 @@ find_end(const struct ring_reader *r, uint64_t *pos, uint64_t *count)
 			return RING_DATA;
 		block = *pos & ~(bs - 1);
 		result = RING_CORRUPT;
-		for (int b = 0; b < LANE_BLOCKS; b++, block -= bs) {
+		for (b = 0; b < LANE_BLOCKS; b++, block -= bs) {
 			if (!load_index(r, block, *pos, &first, count))
 				continue;
 			result = still_there(r, block)
@@ -323,6 +324,9 @@ find_end(const struct ring_reader *r, uint64_t *pos, uint64_t *count)
 				     : RING_LAPPED;
 			break;
 		}
+		/* something begins in each half of a ring: it is gone */
+		if (b == LANE_BLOCKS && !still_there(r, *pos - r->size / 2))
+			continue;
 		if (result != RING_LAPPED)
 			return result;
 	}
