@@ -1,0 +1,515 @@
+/*
+ * stat_collect.c -- read all counter sets of a segment at one moment and add
+ * them up.
+ *
+ * ONE MOMENT.  What a sum must never do is count a worker's set twice or not at
+ * all: when the worker dies, its counters move to a retained set.  So the
+ * list of sections must be the same before and after the values were read
+ * (alloc_seq).  If it changed, the sets that are still in it need not be read
+ * again: what was read is their own, and a counter's value a moment ago is a
+ * value that it had.  Only what is new is read, and the retained sets, which
+ * may have grown by what is gone.  So a second look costs little, and with a
+ * hundred changes a second one or two of them do.
+ *
+ * A LIST THAT STANDS IN CHANGE for a second (its daemon was stopped or killed)
+ * is scanned (listing.c).  It may then show a set both by itself and in its
+ * retained set, or twice under one identity: `folded' and `id' tell.  It may
+ * lack one as well, whose descriptor is just being written; so a sum is not
+ * shown lower than before while this lasts.
+ *
+ * NOTHING IS BELIEVED of a set but what set_check() and set_check_schema()
+ * bounded, once, in private copies that are kept by the section's serial; the
+ * values are whatever they are.  What a directory lists can be no more than the
+ * file has room for, which bounds the memory that is used.
+ */
+#include "readers/stat_collect.h"
+
+#include <err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/shared.h"
+#include "readers/option.h"
+
+#define GATHER_NS (1 * NSEC) /* as long as the list keeps changing */
+
+#define SAID_SCANNED 1u
+#define SAID_BUSY 2u
+#define SAID_OVERLAP 4u
+
+void
+stat_name(char *to, const char *from, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < size && from[i] != '\0'; i++)
+		to[i] = from[i] > ' ' && from[i] < 0x7f ? from[i] : '?';
+	to[i] = '\0';
+}
+
+int
+stat_counts(const struct descriptor *d)
+{
+	return descriptor_was(d, CLASS_STAT) &&
+	       !(descriptor_is(d, CLASS_COOL) && (d->flags & DESC_FOLDED));
+}
+
+static uint64_t
+entry_serial(const struct directory_entry *e)
+{
+	uint64_t serial;
+
+	memcpy(&serial, &e->d.serial, sizeof(serial));
+	return serial;
+}
+
+static void
+nap(uint64_t ns)
+{
+	struct timespec t = { .tv_nsec = (long)ns };
+
+	nanosleep(&t, NULL);
+}
+
+static void
+say_once(struct stat_collect *c, unsigned what, const char *text)
+{
+	if (!(c->said & what))
+		warnx("%s", text);
+	c->said |= what;
+}
+
+void
+stat_collect_init(struct stat_collect *c, const struct stat_options *o)
+{
+	memset(c, 0, sizeof(*c));
+	c->options = *o;
+	RB_INIT(&c->counters);
+	RB_INIT(&c->schemas);
+}
+
+static void
+set_free(struct stat_collect *c, struct stat_set *set)
+{
+	if (set->schema != NULL)
+		stat_schema_put(c, set->schema);
+	free(set->values);
+	free(set);
+}
+
+static void
+cache_free(struct stat_collect *c, struct stat_cache *cache)
+{
+	for (uint32_t i = 0; i < cache->n; i++)
+		if (cache->sets[i] != NULL)
+			set_free(c, cache->sets[i]);
+	free(cache->sets);
+	memset(cache, 0, sizeof(*cache));
+}
+
+void
+stat_collect_fini(struct stat_collect *c)
+{
+	cache_free(c, &c->old);
+	cache_free(c, &c->cache);
+	listing_free(&c->list);
+	must(RB_EMPTY(&c->counters) && RB_EMPTY(&c->schemas));
+}
+
+/* Another segment?  The sets of the old one are kept until the new one's are
+ * there, so that counters that go on are the same ones. */
+static void
+cache_begin(struct stat_collect *c, const struct segment *s)
+{
+	if (c->cache.sets != NULL && c->cache.created == s->plan.created &&
+	    c->cache.n == s->plan.desc_count)
+		return;
+	if (c->old.sets == NULL)
+		c->old = c->cache;
+	else
+		cache_free(c, &c->cache);
+	c->cache.created = s->plan.created;
+	c->cache.n = s->plan.desc_count;
+	c->cache.sets = calloc(c->cache.n, sizeof(*c->cache.sets));
+	if (c->cache.sets == NULL)
+		err(1, NULL);
+}
+
+static uint64_t
+set_pid(const struct stat_collect *c, const struct descriptor *d)
+{
+	if (!c->options.apart)
+		return STAT_ALL;
+	return d->flags & DESC_RETAINED ? STAT_RETAINED : d->owner_pid;
+}
+
+/* Checks a section and copies its schema: the one time that it is looked at. */
+static struct stat_set *
+set_make(struct stat_collect *c, const struct segment *s,
+    const struct directory_entry *e)
+{
+	const uint8_t *section = s->base + e->d.offset;
+	struct stat_set *set = calloc(1, sizeof(*set));
+	uint8_t *bytes;
+
+	if (set == NULL)
+		err(1, NULL);
+	set->serial = entry_serial(e);
+	if (set_check(section, e->d.length, &set->plan) != 0 ||
+	    set->plan.schema_length % 8 != 0)
+		return set;
+	bytes = malloc(set->plan.schema_length + 1);
+	if (bytes == NULL)
+		err(1, NULL);
+	shared_get(
+	    bytes, section + set->plan.schema_offset, set->plan.schema_length);
+	set->schema =
+	    stat_schema_get(c, &e->d, &set->plan, bytes, set_pid(c, &e->d));
+	if (set->schema == NULL)
+		return set;
+	set->values = calloc(set->schema->n + 1, sizeof(*set->values));
+	if (set->values == NULL)
+		err(1, NULL);
+	return set;
+}
+
+static void
+set_read(struct stat_collect *c, const struct segment *s,
+    const struct directory_entry *e, struct stat_set *set)
+{
+	const uint8_t *section = s->base + e->d.offset;
+	const struct set_header *h = (const void *)section;
+	const struct stat_schema *schema = set->schema;
+
+	set->pass = c->pass;
+	if (schema == NULL)
+		return;
+	for (size_t i = 0; i < schema->n; i++)
+		set->values[i] = set_total(section, &set->plan,
+		    schema->items[i].kind, schema->items[i].word);
+	if (e->d.flags & DESC_RETAINED)
+		set->folded = shared_load(
+		    &h->folded[set->plan.banks > 1 ? shared_load(&h->bank) & 1
+						   : 0]);
+}
+
+/* Reads the sets of the list that were not read in this pass. */
+static void
+read_sets(struct stat_collect *c, const struct segment *s)
+{
+	uint64_t room = s->plan.segment_size;
+
+	for (c->n = 0; c->n < c->list.n; c->n++) {
+		const struct directory_entry *e = &c->list.entries[c->n];
+		struct stat_set **set = &c->cache.sets[e->index];
+
+		if (!stat_counts(&e->d))
+			continue;
+		if (e->d.length > room) {
+			say_once(c, SAID_OVERLAP,
+			    "the list of sections is damaged: some overlap, "
+			    "and are left out");
+			break;
+		}
+		room -= e->d.length;
+		if (*set != NULL && (*set)->serial != entry_serial(e)) {
+			set_free(c, *set);
+			*set = NULL;
+		}
+		if (*set == NULL)
+			*set = set_make(c, s, e);
+		if ((*set)->pass != c->pass || (e->d.flags & DESC_RETAINED))
+			set_read(c, s, e, *set);
+	}
+}
+
+/* Whether the list is still the one that was copied.  directory_still() has the
+ * fence that keeps the values' loads before this one. */
+static int
+unchanged(const struct stat_collect *c, const struct segment *s)
+{
+	if (c->list.n > 0)
+		(void)directory_still(s, c->list.seq, &c->list.entries[0]);
+	return directory_seq(s) == c->list.seq;
+}
+
+void
+stat_collect_gather(struct stat_collect *c, const struct segment *s)
+{
+	uint64_t until = clock_mono() + GATHER_NS, pause = 20000;
+
+	c->pass++;
+	c->scanned = 0;
+	cache_begin(c, s);
+	for (;; nap(pause), pause += pause < MSEC ? pause / 4 : 0) {
+		if (listing_poll(&c->list, s) == LISTING_LATER)
+			continue;
+		read_sets(c, s);
+		if (unchanged(c, s) && c->list.seq != 0)
+			break;
+		c->scanned = 1;
+		if (c->list.seq == 0) {
+			say_once(c, SAID_SCANNED,
+			    "the list of sections is in change for more than a "
+			    "second (is shmlogd stopped?): going on with it as "
+			    "it stands");
+			break;
+		}
+		if (clock_mono() >= until) {
+			say_once(c, SAID_BUSY,
+			    "the list of sections changes all the time: sums "
+			    "may lack what changed meanwhile");
+			break;
+		}
+		c->scanned = 0;
+	}
+	c->mono = clock_mono();
+	c->real = clock_real();
+}
+
+/* A set in a list that may show it twice. */
+struct identity {
+	uint64_t pid_uid;
+	uint64_t start;
+	uint64_t id;
+	uint64_t rank; /* the higher one counts */
+	size_t at;     /* in the list */
+};
+
+static int
+identity_cmp(const void *a, const void *b)
+{
+	const struct identity *x = a, *y = b;
+
+	if (x->pid_uid != y->pid_uid)
+		return x->pid_uid < y->pid_uid ? -1 : 1;
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return x->rank < y->rank ? -1 : x->rank > y->rank;
+}
+
+static int
+same_identity(const struct identity *x, const struct identity *y)
+{
+	return x->pid_uid == y->pid_uid && x->start == y->start &&
+	       x->id == y->id;
+}
+
+static struct stat_set *
+listed_set(const struct stat_collect *c, size_t i)
+{
+	const struct directory_entry *e = &c->list.entries[i];
+	struct stat_set *set;
+
+	if (!stat_counts(&e->d))
+		return NULL;
+	set = c->cache.sets[e->index];
+	return set != NULL && set->pass == c->pass &&
+		       set->serial == entry_serial(e)
+		   ? set
+		   : NULL;
+}
+
+/* Of the sections of one process with one id, all but one are marked. */
+static void
+mark_replaced(const struct stat_collect *c, uint8_t *skip)
+{
+	struct identity *list = calloc(c->n + 1, sizeof(*list));
+	size_t n = 0;
+
+	if (list == NULL)
+		err(1, NULL);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct descriptor *d = &c->list.entries[i].d;
+		const struct stat_set *set = listed_set(c, i);
+
+		if (set == NULL || set->plan.id == 0 ||
+		    (d->flags & DESC_RETAINED))
+			continue;
+		list[n++] = (struct identity){
+			.pid_uid = (uint64_t)d->owner_pid << 32 | d->owner_uid,
+			.start = d->owner_start,
+			.id = set->plan.id,
+			.rank = d->flags & DESC_PLACEHOLDER ? 0 : set->serial,
+			.at = i,
+		};
+	}
+	qsort(list, n, sizeof(*list), identity_cmp);
+	for (size_t i = 0; i + 1 < n; i++)
+		if (same_identity(&list[i], &list[i + 1]))
+			skip[list[i].at] = 1;
+	free(list);
+}
+
+/* A set that is in a retained one already is marked. */
+static void
+mark_folded(const struct stat_collect *c, uint8_t *skip)
+{
+	for (size_t r = 0; r < c->n; r++) {
+		const struct descriptor *d = &c->list.entries[r].d;
+		const struct stat_set *into = listed_set(c, r);
+
+		if (into == NULL || !(d->flags & DESC_RETAINED) ||
+		    into->folded == 0)
+			continue;
+		for (size_t i = 0; i < c->n; i++) {
+			const struct directory_entry *e = &c->list.entries[i];
+
+			if (entry_serial(e) == into->folded &&
+			    !(e->d.flags & DESC_RETAINED) &&
+			    memcmp(e->d.type, d->type, TYPE_MAX) == 0 &&
+			    memcmp(e->d.ident, d->ident, IDENT_MAX) == 0)
+				skip[i] = 1;
+		}
+	}
+}
+
+static void
+add_value(struct stat_counter *k, uint64_t value, int live)
+{
+	switch (k->kind) {
+	case SCHEMA_COUNTER:
+		k->value += value;
+		break;
+	case SCHEMA_GAUGE:
+	case SCHEMA_UPDOWN:
+		/* what the dead have is no more */
+		k->value += live ? value : 0;
+		break;
+	case SCHEMA_BITMAP:
+		k->value |= live ? value : 0;
+		break;
+	case SCHEMA_LABEL:
+	case SCHEMA_HISTOGRAM:
+		break;
+	}
+}
+
+static void
+add_set(struct stat_collect *c, const struct descriptor *d,
+    const struct stat_set *set)
+{
+	int live = descriptor_is(d, CLASS_STAT) && !(d->flags & DESC_RETAINED);
+	struct stat_schema *schema = set->schema;
+
+	for (size_t i = 0; i < schema->n; i++) {
+		struct stat_counter *k = schema->items[i].counter;
+
+		if (!stat_item_fits(schema, &schema->items[i]))
+			continue;
+		if (k->pass != c->pass) {
+			k->before = k->value;
+			k->known = k->pass == c->added && c->added != 0;
+			k->pass = c->pass;
+			k->value = 0;
+			k->created = d->created;
+			k->sets = 0;
+		}
+		add_value(k, set->values[i], live);
+		k->sets++;
+		if (d->created < k->created)
+			k->created = d->created;
+	}
+}
+
+static void
+finish_counter(const struct stat_collect *c, struct stat_counter *k)
+{
+	uint64_t now = c->real;
+
+	k->rate = 0;
+	if (k->kind != SCHEMA_COUNTER)
+		return;
+	if (c->scanned && k->known && k->value < k->before)
+		k->value = k->before;
+	if (k->known && c->mono > c->mono_added) {
+		if (k->value > k->before)
+			k->rate = (double)(k->value - k->before) * 1e9 /
+				  (double)(c->mono - c->mono_added);
+	} else if (now > k->created)
+		k->rate = (double)k->value * 1e9 / (double)(now - k->created);
+}
+
+static void
+bad_set(const struct descriptor *d, struct stat_set *set)
+{
+	char type[TYPE_MAX], ident[IDENT_MAX], owner[OWNER_MAX];
+
+	if (set->said)
+		return;
+	stat_name(type, d->type, sizeof(type));
+	stat_name(ident, d->ident, sizeof(ident));
+	stat_name(owner, d->owner, sizeof(owner));
+	warnx("the set %s.%s of %s[%u] makes no sense: it is left out", type,
+	    ident, owner, (unsigned)d->owner_pid);
+	set->said = 1;
+}
+
+/* Frees what is listed no more. */
+static void
+sweep(struct stat_collect *c)
+{
+	cache_free(c, &c->old);
+	for (uint32_t i = 0; i < c->cache.n; i++) {
+		struct stat_set *set = c->cache.sets[i];
+
+		if (set == NULL || set->pass == c->pass)
+			continue;
+		set_free(c, set);
+		c->cache.sets[i] = NULL;
+	}
+}
+
+void
+stat_collect_add(struct stat_collect *c)
+{
+	uint8_t *skip = calloc(c->n + 1, 1);
+	struct stat_counter *k;
+
+	if (skip == NULL)
+		err(1, NULL);
+	if (c->scanned) {
+		mark_replaced(c, skip);
+		mark_folded(c, skip);
+	}
+	for (size_t i = 0; i < c->n; i++) {
+		const struct descriptor *d = &c->list.entries[i].d;
+		struct stat_set *set = listed_set(c, i);
+
+		if (set == NULL || skip[i])
+			continue;
+		if (set->schema == NULL)
+			bad_set(d, set);
+		else
+			add_set(c, d, set);
+	}
+	free(skip);
+	for (k = stat_first(c); k != NULL; k = stat_next(c, k))
+		finish_counter(c, k);
+	sweep(c);
+	c->added = c->pass;
+	c->mono_added = c->mono;
+}
+
+static struct stat_counter *
+skip_old(const struct stat_collect *c, struct stat_counter *k)
+{
+	while (k != NULL && k->pass != c->pass)
+		k = RB_NEXT(stat_counters, &c->counters, k);
+	return k;
+}
+
+struct stat_counter *
+stat_first(struct stat_collect *c)
+{
+	return skip_old(c, RB_MIN(stat_counters, &c->counters));
+}
+
+struct stat_counter *
+stat_next(const struct stat_collect *c, struct stat_counter *k)
+{
+	return skip_old(c, RB_NEXT(stat_counters, &c->counters, k));
+}

@@ -1,0 +1,346 @@
+/*
+ * stat_schema.c -- what sets have in common: names, kinds, help; and the
+ * counters that they are added up in.
+ *
+ * Sets whose type, ident and schema are the same to the byte share one struct
+ * stat_schema, so a schema is decoded once, however many workers there are.
+ *
+ * A counter is found by the name that is shown, labels included.  Two schemas
+ * may have it in common (a program in its old and its new version): they are
+ * summed if they agree on type, ident and kind.  If not, the newest set's
+ * definition is the one that counts, and the sets that disagree are left out of
+ * this counter.  A retained set defines only what no worker does.
+ */
+#include "readers/stat_collect.h"
+
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "readers/option.h"
+
+/* "type.ident[pid]" at its longest */
+#define PREFIX_MAX (TYPE_MAX + IDENT_MAX + 32)
+
+static int
+stat_counter_cmp(struct stat_counter *a, struct stat_counter *b)
+{
+	return strcmp(a->name, b->name);
+}
+
+static int
+stat_schema_cmp(struct stat_schema *a, struct stat_schema *b)
+{
+	int r;
+
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	if (a->length != b->length)
+		return a->length < b->length ? -1 : 1;
+	r = strcmp(a->type, b->type);
+	if (r == 0)
+		r = strcmp(a->ident, b->ident);
+	if (r == 0)
+		r = memcmp(a->bytes, b->bytes, a->length);
+	return r;
+}
+
+RB_GENERATE(stat_counters, stat_counter, entry, stat_counter_cmp)
+RB_GENERATE(stat_schemas, stat_schema, entry, stat_schema_cmp)
+
+const char *
+stat_kind_text(enum schema_kind kind)
+{
+	switch (kind) {
+	case SCHEMA_LABEL:
+		return "label";
+	case SCHEMA_COUNTER:
+		return "counter";
+	case SCHEMA_GAUGE:
+		return "gauge";
+	case SCHEMA_BITMAP:
+		return "bitmap";
+	case SCHEMA_HISTOGRAM:
+		return "histogram";
+	case SCHEMA_UPDOWN:
+		return "updown";
+	}
+	return "unknown";
+}
+
+const char *
+stat_level_text(uint8_t level)
+{
+	static const char *const text[] = { "info", "diag", "debug" };
+
+	return level < 3 ? text[level] : "unknown";
+}
+
+static char *
+copy_text(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (copy == NULL)
+		err(1, NULL);
+	return copy;
+}
+
+/* FNV-1a by words, for speed; length is a multiple of 8. */
+static uint64_t
+hash_bytes(const uint8_t *bytes, size_t length)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325), word;
+
+	for (size_t i = 0; i + 8 <= length; i += 8) {
+		memcpy(&word, bytes + i, 8);
+		h = (h ^ word) * UINT64_C(0x100000001b3);
+		h ^= h >> 32;
+	}
+	return h;
+}
+
+/* "{key=value,...}" of all labels, or "". */
+static char *
+make_labels(const uint8_t *bytes, size_t length)
+{
+	struct schema_item item;
+	size_t offset = 0, size;
+	char *text = NULL;
+	FILE *f = open_memstream(&text, &size);
+	char before = '{';
+
+	if (f == NULL)
+		err(1, NULL);
+	while (schema_next(bytes, length, &offset, &item) == 1) {
+		if (item.kind != SCHEMA_LABEL)
+			continue;
+		fprintf(f, "%c%s=%s", before, item.name, item.help);
+		before = ',';
+	}
+	if (before == ',')
+		putc('}', f);
+	if (fclose(f) != 0)
+		err(1, NULL);
+	return text;
+}
+
+/* Makes an item the definition of its counter. */
+static void
+define(struct stat_schema *s, const struct stat_item *it, uint64_t created)
+{
+	struct stat_counter *k = it->counter;
+	struct schema_item item;
+	size_t offset = it->offset;
+
+	if (k->owner == s) {
+		k->defined = created;
+		return;
+	}
+	must(schema_next(s->bytes, s->length, &offset, &item) == 1);
+	free(k->item);
+	free(k->unit);
+	free(k->help);
+	k->item = copy_text(item.name);
+	k->unit = copy_text(item.unit);
+	k->help = copy_text(item.help);
+	k->kind = item.kind;
+	k->level = item.level;
+	k->owner = s;
+	k->defined = created;
+	k->warned = 0;
+}
+
+/* A set made at `created' has this schema: is it the newest? */
+static void
+claim(struct stat_schema *s, uint64_t created)
+{
+	if (s->newest > created)
+		return;
+	s->newest = created;
+	for (size_t i = 0; i < s->n; i++) {
+		struct stat_counter *k = s->items[i].counter;
+
+		if (k->owner == NULL || k->defined <= created)
+			define(s, &s->items[i], created);
+	}
+}
+
+static struct stat_counter *
+counter_get(struct stat_collect *c, char *name)
+{
+	struct stat_counter find = { .name = name }, *k;
+
+	k = RB_FIND(stat_counters, &c->counters, &find);
+	if (k != NULL)
+		return k;
+	k = calloc(1, sizeof(*k));
+	if (k == NULL)
+		err(1, NULL);
+	k->name = copy_text(name);
+	RB_INSERT(stat_counters, &c->counters, k);
+	return k;
+}
+
+static void
+counter_put(struct stat_collect *c, struct stat_counter *k)
+{
+	if (--k->refs > 0)
+		return;
+	RB_REMOVE(stat_counters, &c->counters, k);
+	free(k->name);
+	free(k->item);
+	free(k->unit);
+	free(k->help);
+	free(k);
+}
+
+static size_t
+make_prefix(char prefix[PREFIX_MAX], const struct stat_schema *s)
+{
+	char who[32] = "";
+
+	if (s->pid == STAT_RETAINED)
+		snprintf(who, sizeof(who), "[retained]");
+	else if (s->pid != STAT_ALL)
+		snprintf(
+		    who, sizeof(who), "[%llu]", (unsigned long long)s->pid);
+	return (size_t)snprintf(
+	    prefix, PREFIX_MAX, "%s.%s%s", s->type, s->ident, who);
+}
+
+/* Gives an item its counter; `name' is what is shown. */
+static void
+link_item(struct stat_collect *c, struct stat_schema *s, char *name,
+    const struct schema_item *item, size_t offset)
+{
+	struct stat_counter *k = counter_get(c, name);
+
+	if (k->later == s)
+		return; /* twice in one schema: the first one counts */
+	k->later = s;
+	k->refs++;
+	s->items[s->n++] = (struct stat_item){
+		.counter = k,
+		.offset = (uint32_t)offset,
+		.word = item->word,
+		.kind = item->kind,
+	};
+}
+
+/* Links all items that are wanted to their counters. */
+static void
+link_items(struct stat_collect *c, struct stat_schema *s)
+{
+	char plain[PREFIX_MAX + SCHEMA_NAME_MAX], prefix[PREFIX_MAX];
+	size_t offset = 0, at = 0, size;
+	struct schema_item item;
+	char *name;
+
+	make_prefix(prefix, s);
+	size = sizeof(plain) + strlen(s->labels);
+	name = malloc(size);
+	s->items = calloc(s->entries + 1, sizeof(*s->items));
+	if (name == NULL || s->items == NULL)
+		err(1, NULL);
+	for (; schema_next(s->bytes, s->length, &offset, &item) == 1;
+	     at = offset) {
+		if (item.kind == SCHEMA_LABEL || item.kind == SCHEMA_HISTOGRAM)
+			continue;
+		snprintf(plain, sizeof(plain), "%s.%s", prefix, item.name);
+		snprintf(name, size, "%s%s", plain, s->labels);
+		if (c->options.wanted == NULL ||
+		    c->options.wanted(c->options.arg, plain, name))
+			link_item(c, s, name, &item, at);
+		if (item.word + 1 > s->words)
+			s->words = item.word + 1;
+	}
+	free(name);
+}
+
+struct stat_schema *
+stat_schema_get(struct stat_collect *c, const struct descriptor *d,
+    const struct set_plan *plan, uint8_t *bytes, uint64_t pid)
+{
+	/* a retained set defines only what no worker does */
+	uint64_t created = d->flags & DESC_RETAINED ? 0 : d->created;
+	struct stat_schema find, *s;
+
+	memset(&find, 0, sizeof(find));
+	stat_name(find.type, d->type, sizeof(find.type));
+	stat_name(find.ident, d->ident, sizeof(find.ident));
+	find.pid = pid;
+	find.bytes = bytes;
+	find.length = plan->schema_length;
+	find.entries = plan->entries;
+	find.hash = hash_bytes(bytes, find.length);
+	s = RB_FIND(stat_schemas, &c->schemas, &find);
+	if (s != NULL && s->entries == plan->entries &&
+	    s->words <= plan->words) {
+		free(bytes);
+		s->refs++;
+		claim(s, created);
+		return s;
+	}
+	if (s != NULL || set_check_schema(plan, bytes) != 0) {
+		free(bytes);
+		return NULL;
+	}
+	s = malloc(sizeof(*s));
+	if (s == NULL)
+		err(1, NULL);
+	*s = find;
+	s->refs = 1;
+	s->labels = make_labels(bytes, s->length);
+	link_items(c, s);
+	RB_INSERT(stat_schemas, &c->schemas, s);
+	claim(s, created);
+	return s;
+}
+
+void
+stat_schema_put(struct stat_collect *c, struct stat_schema *s)
+{
+	if (--s->refs > 0)
+		return;
+	RB_REMOVE(stat_schemas, &c->schemas, s);
+	for (size_t i = 0; i < s->n; i++) {
+		struct stat_counter *k = s->items[i].counter;
+
+		if (k->owner == s)
+			k->owner = NULL; /* whoever has it next */
+		if (k->later == s)
+			k->later = NULL;
+		counter_put(c, k);
+	}
+	free(s->items);
+	free(s->labels);
+	free(s->bytes);
+	free(s);
+}
+
+int
+stat_item_fits(struct stat_schema *s, const struct stat_item *it)
+{
+	struct stat_counter *k = it->counter;
+
+	if (k->owner == s)
+		return 1;
+	if (k->owner == NULL) {
+		define(s, it, s->newest);
+		return 1;
+	}
+	if (k->kind == it->kind && strcmp(k->owner->type, s->type) == 0 &&
+	    strcmp(k->owner->ident, s->ident) == 0)
+		return 1;
+	if (!k->warned)
+		warnx("%s: some sets define it otherwise (%s of %s.%s, not %s "
+		      "of %s.%s): they are left out",
+		    k->name, stat_kind_text(it->kind), s->type, s->ident,
+		    stat_kind_text(k->kind), k->owner->type, k->owner->ident);
+	k->warned = 1;
+	return 0;
+}
