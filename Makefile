@@ -159,7 +159,11 @@ $(EXAMPLES): $(B)/%: $(B)/obj/examples/%.o $(B)/libshmlog.a
 
 test_link = $(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_tests))
 
-$(B)/test-%: $(B)/obj/tests/unit/test_%.o $(UNIT_HELPERS) $(ALL_LIBS)
+# A test of a module of common/ (NAME or NAME_...) stands on common/ alone.
+.SECONDEXPANSION:
+test_libs = $(if $(wildcard common/$(firstword $(subst _, ,$(1))).c),$(B)/libcommon.a,$(ALL_LIBS))
+
+$(B)/test-%: $(B)/obj/tests/unit/test_%.o $(UNIT_HELPERS) $$(call test_libs,$$*)
 	$(test_link)
 $(B)/torture-%: $(B)/obj/tests/torture/%.o $(ALL_LIBS)
 	$(test_link)
