@@ -55,7 +55,7 @@ number_add(struct shared_number *n, uint64_t v)
 	return atomic_fetch_add_explicit(&n->value, v, memory_order_acq_rel);
 }
 
-/* The same in one order that all threads agree on, with number_look(). */
+/* The same in one order that all threads agree on. */
 static inline uint64_t
 number_enter(struct shared_number *n, uint64_t v)
 {
@@ -66,6 +66,12 @@ static inline uint64_t
 number_look(const struct shared_number *n)
 {
 	return atomic_load_explicit(&n->value, memory_order_seq_cst);
+}
+
+static inline void
+number_put(struct shared_number *n, uint64_t v)
+{
+	atomic_store_explicit(&n->value, v, memory_order_seq_cst);
 }
 
 /* Adds to a word of the segment that several threads add to. */

@@ -24,10 +24,10 @@
 #include "common/stream.h"
 #include "common/trylock.h"
 
-#define JOIN_WAIT_NS INT64_C(2000000)	  /* for one attempt to join, in all */
-#define JOIN_EVERY_NS INT64_C(1000000000) /* between attempts */
-#define LOOK_EVERY_NS UINT64_C(2500000000)	  /* heartbeats are 1 s apart */
-#define JOIN_POLL_NS INT64_C(1000000)	  /* between looks for an answer */
+#define JOIN_WAIT_NS INT64_C(2000000)      /* for one attempt to join, in all */
+#define JOIN_EVERY_NS INT64_C(1000000000)  /* between attempts */
+#define LOOK_EVERY_NS UINT64_C(2500000000) /* heartbeats are 1 s apart */
+#define JOIN_POLL_NS INT64_C(1000000)      /* between looks for an answer */
 
 /* Where a section is. */
 struct place {
@@ -40,12 +40,12 @@ struct place {
 };
 
 enum part_state {
-	PART_WANTS,	/* a section, or another one: nothing was asked yet */
+	PART_WANTS,     /* a section, or another one: nothing was asked yet */
 	PART_ALLOCATES, /* ALLOC is on its way */
-	PART_FILLS,	/* `next' is mapped, to be filled in */
+	PART_FILLS,     /* `next' is mapped, to be filled in */
 	PART_PUBLISHES, /* PUBLISH is on its way, or is to be sent again */
-	PART_MOVES,	/* `next' is published; the part has yet to move */
-	PART_ATTACHED,	/* `place' is in the segment we are connected to */
+	PART_MOVES,     /* `next' is published; the part has yet to move */
+	PART_ATTACHED,  /* `place' is in the segment we are connected to */
 };
 
 struct part;
@@ -56,6 +56,8 @@ struct part_ops {
 	int (*prepare)(struct part *);
 	/* Moves from part->place to part->next.  0; -1: later. */
 	int (*move)(struct part *);
+	/* Gives back what could not be given back in move(). */
+	void (*tidy)(struct part *);
 	/* In a child after fork(2): the sections are the parent's. */
 	void (*forget)(struct part *);
 	/* shmlog_stream_free(), shmlog_set_free(). */
@@ -67,8 +69,8 @@ struct part {
 	struct shmlog *log;
 	struct part *following; /* in log->parts */
 	enum part_state state;
-	int error;	  /* why it was refused, as errno; 0 */
-	int64_t retry;	  /* when it may ask again after that */
+	int error;        /* why it was refused, as errno; 0 */
+	int64_t retry;    /* when it may ask again after that */
 	uint64_t length;  /* of its section */
 	uint32_t awaited; /* number of the request on its way, 0 */
 	struct place place;
@@ -83,22 +85,22 @@ struct shmlog {
 	struct part *parts;
 	struct shmlog *following; /* in the list of all handles */
 
-	int directories;	  /* how many places to look for the socket */
+	int directories; /* how many places to look for the socket */
 	char *directory[RUNTIME_DIRS_MAX];
-	int socket;		  /* -1: not connected */
-	int said_hello;		  /* and was answered */
-	int segment;		  /* its descriptor, -1 */
-	uint64_t created;	  /* of the segment */
+	int socket;       /* -1: not connected */
+	int said_hello;   /* and was answered */
+	int segment;      /* its descriptor, -1 */
+	uint64_t created; /* of the segment */
 	uint64_t segment_size;
-	uint32_t number;	  /* of the last request */
-	uint32_t awaited;	  /* HELLO's number */
-	int64_t attempt;	  /* when the last one to connect began */
-	int64_t waited;		  /* in this attempt, ns */
-	int64_t poke;		  /* when a put may look again, coarse clock */
-	uint64_t heartbeat;	  /* when last looked at */
+	uint32_t number;    /* of the last request */
+	uint32_t awaited;   /* HELLO's number */
+	int64_t attempt;    /* when the last one to connect began */
+	int64_t waited;     /* in this attempt, ns */
+	int64_t poke;       /* when a put may look again, coarse clock */
+	uint64_t heartbeat; /* when last looked at */
 	int all_attached;
-	int ticks;		  /* the timer is set */
-	int refused;		  /* errno of the last refusal, 0 */
+	int ticks;   /* the timer is set */
+	int refused; /* errno of the last refusal, 0 */
 
 	/* a page, always there: the header of the segment, or zeros */
 	const struct segment_header *head;
@@ -119,6 +121,9 @@ int join_run(struct shmlog *, int64_t wait);
 /* Frees a part's section and takes the part out of the list. */
 void join_remove(struct part *);
 
+/* Unmaps a section that a part was about to get; it wants one again. */
+void part_abandon(struct part *);
+
 /* Closes the connection and forgets what was on its way. */
 void join_hang_up(struct shmlog *);
 
@@ -136,7 +141,7 @@ join_is_due(const struct shmlog *log, uint64_t now)
 {
 	/* also if the clock was set back, to before the look that set it */
 	return number_get(&log->look_at) - now - 1 >= 2 * LOOK_EVERY_NS ||
-	    shared_load(&log->head->superseded) != 0;
+	       shared_load(&log->head->superseded) != 0;
 }
 
 /* Waits for log->busy, yielding: not for signal handlers. */
@@ -144,8 +149,8 @@ void log_lock(struct shmlog *);
 void log_unlock(struct shmlog *);
 
 /* Checks and stores type and ident; 0, or -1 with EINVAL. */
-int part_name(struct part *, const char *class, const char *type,
-    const char *ident);
+int part_name(
+    struct part *, const char *class, const char *type, const char *ident);
 
 /* Puts a part into the list and tries to attach it. */
 void part_add(struct shmlog *, struct part *);
@@ -157,13 +162,10 @@ uint64_t clock_real(void);
 /* Reserves address space, pages of zeros, private or to be shared. */
 void *map_zeros(size_t length, int shared);
 
-/* Resets a handle in a child; fork.c. */
+/* Sees to it that children of fork(2) get a reset; 0, or -1 with errno. */
 int fork_watch(void);
 
-/* The stream's side that batches need. */
-struct lane;
-struct shmlog_stream;
-struct lane *lane_take(struct shmlog_stream *);
-void lane_give(struct lane *);
+/* A number that no other call gives, in any process of this machine. */
+uint64_t next_id(void);
 
 #endif

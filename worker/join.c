@@ -37,7 +37,7 @@
 
 #include "common/shared.h"
 
-#define ON_THEIR_WAY_MAX 16		  /* requests without an answer yet */
+#define ON_THEIR_WAY_MAX 16 /* requests without an answer yet */
 
 static int64_t
 clock_coarse(void)
@@ -95,8 +95,7 @@ connect_in(const char *directory)
 	if (dir == -1)
 		return -1;
 	socket_path(sun.sun_path, dir);
-	fd = socket(
-	    AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd != -1 &&
 	    connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
 		saved = errno;
@@ -112,8 +111,7 @@ connect_in(const char *directory)
 
 /* Sends a request; 0, or -1 with EAGAIN, or with the connection closed. */
 static int
-ask(struct shmlog *log, enum message_op op, union message *m,
-    uint32_t *awaited)
+ask(struct shmlog *log, enum message_op op, union message *m, uint32_t *awaited)
 {
 	uint32_t length = message_request_length(op);
 
@@ -188,6 +186,15 @@ status_errno(uint32_t status)
 		break;
 	}
 	return EPROTO;
+}
+
+void
+part_abandon(struct part *part)
+{
+	unmap_place(&part->next);
+	part->state = PART_WANTS;
+	part->awaited = 0;
+	part->error = 0;
 }
 
 /* A part was refused: it asks again in a second. */
@@ -307,8 +314,7 @@ on_answer(struct shmlog *log, const union message *m, int fd)
 	p->awaited = 0;
 	if (p->state == PART_ALLOCATES)
 		on_alloc(p, &m->section);
-	else if (p->state == PART_PUBLISHES &&
-	    m->head.status == MESSAGE_OK)
+	else if (p->state == PART_PUBLISHES && m->head.status == MESSAGE_OK)
 		p->state = PART_MOVES;
 	else if (p->state == PART_PUBLISHES)
 		refuse(p, status_errno(m->head.status));
@@ -385,9 +391,9 @@ advance(struct part *part, int64_t now)
 }
 
 enum progress {
-	JOINED,	  /* all parts are where they belong */
-	REFUSED,  /* some are not, and will not be for a while */
-	WAITING,  /* for an answer */
+	JOINED,    /* all parts are where they belong */
+	REFUSED,   /* some are not, and will not be for a while */
+	WAITING,   /* for an answer */
 	POSTPONED, /* for a lock that somebody holds */
 	NO_DAEMON,
 };
@@ -459,8 +465,8 @@ outcome(struct shmlog *log, enum progress progress)
 	int64_t now = clock_coarse();
 
 	set_timer(log, progress != JOINED);
-	number_set(&log->look_at, progress == JOINED ?
-		clock_real() + LOOK_EVERY_NS : 0);
+	number_set(&log->look_at,
+	    progress == JOINED ? clock_real() + LOOK_EVERY_NS : 0);
 	log->all_attached = progress == JOINED;
 	switch (progress) {
 	case JOINED:
@@ -504,6 +510,8 @@ join_look(struct shmlog *log, int always)
 	int beats = heartbeat != log->heartbeat;
 	int superseded = shared_load(&log->head->superseded) != 0;
 
+	for (struct part *p = log->parts; p != NULL; p = p->following)
+		p->ops->tidy(p);
 	log->heartbeat = heartbeat;
 	if (superseded)
 		join_hang_up(log);

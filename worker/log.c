@@ -187,8 +187,8 @@ shmlog_close(struct shmlog *log)
 int
 shmlog_wait(struct shmlog *log, int timeout)
 {
-	int64_t end = timeout < 0 ? INT64_MAX :
-	    clock_mono() + (int64_t)timeout * 1000000;
+	int64_t end =
+	    timeout < 0 ? INT64_MAX : clock_mono() + (int64_t)timeout * 1000000;
 	struct timespec pause = { 0, 5000000 };
 	int saved = errno;
 
@@ -265,10 +265,12 @@ shmlog_version(void)
 static int
 copy_name(char *to, size_t size, const char *from)
 {
-	size_t n = from == NULL ?
-	    0 :
-	    strspn(from, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			 "0123456789_.:-");
+	size_t n =
+	    from == NULL
+		? 0
+		: strspn(from,
+		      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		      "0123456789_.:-");
 
 	if (n == 0 || n >= size || from[n] != '\0') {
 		errno = EINVAL;
@@ -280,8 +282,8 @@ copy_name(char *to, size_t size, const char *from)
 }
 
 int
-part_name(struct part *part, const char *class, const char *type,
-    const char *ident)
+part_name(
+    struct part *part, const char *class, const char *type, const char *ident)
 {
 	memcpy(part->class, class, strlen(class));
 	if (copy_name(part->type, sizeof(part->type), type) != 0)
@@ -304,6 +306,28 @@ part_add(struct shmlog *log, struct part *part)
 	(void)join_run(log, JOIN_WAIT_NS);
 	log_unlock(log);
 	errno = saved;
+}
+
+/*
+ * Ids: the pid in the upper 22 bits, and below it a count that begins at the
+ * time in milliseconds.  A process that takes the same pid later begins beyond
+ * what the former took, unless that took more than a million a second.
+ */
+static struct shared_number ids;
+
+static void
+reset_ids(void)
+{
+	uint64_t low = clock_real() / 1000000;
+
+	number_set(
+	    &ids, (uint64_t)getpid() << 42 | (low & ((UINT64_C(1) << 42) - 1)));
+}
+
+uint64_t
+next_id(void)
+{
+	return number_add(&ids, 1);
 }
 
 /*
@@ -341,6 +365,7 @@ in_child(void)
 {
 	int saved = errno;
 
+	reset_ids();
 	for (struct shmlog *log = all; log != NULL; log = log->following) {
 		close_descriptors(log);
 		(void)make_descriptors(log);
@@ -365,6 +390,7 @@ static int watched;
 static void
 watch(void)
 {
+	reset_ids();
 	watched = pthread_atfork(before_fork, in_parent, in_child);
 }
 

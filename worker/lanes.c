@@ -1,0 +1,191 @@
+/*
+ * lanes.c -- take a lane, and move lanes from one section to the next.
+ *
+ * A writing thread takes the lane of the CPU it runs on by trying its lock, or
+ * else the next one; if all are held it yields and tries again, a bounded
+ * number of times.  So threads on different CPUs do not meet, and a lane whose
+ * holder was preempted, or interrupted by a signal handler that logs, holds up
+ * nobody.
+ *
+ * MOVING.  join.c publishes a section and makes it the target.  A lane moves
+ * when somebody who holds it sees that it is elsewhere: the joiner for all
+ * lanes it can take, and for the others their next holder, between two records.
+ * Then nobody writes to the lane's old ring any more, so how many records that
+ * has is final, and is named in the new one as its predecessor.
+ *
+ * A place is unmapped when no lane is in it.  `users' counts them; who is about
+ * to move adds itself first and then looks whether the target is still the
+ * same, while the joiner first changes the target and then looks at users: in
+ * one order for all (seq_cst), one of the two sees the other.
+ */
+#include <sys/mman.h>
+
+#include <sched.h>
+#include <string.h>
+#include <sys/rseq.h>
+
+#include "common/shared.h"
+#include "worker/stream.h"
+
+#define PATIENCE 256 /* rounds of yielding before a record is dropped */
+
+/* The CPU that we run on, or did a moment ago. */
+static inline unsigned
+this_cpu(void)
+{
+	const struct rseq *r;
+
+	if (__rseq_size == 0)
+		return (unsigned)sched_getcpu();
+	r = (const struct rseq *)((const char *)__builtin_thread_pointer() +
+				  __rseq_offset);
+	return *(const volatile uint32_t *)&r->cpu_id;
+}
+
+/* The lane is ours: moves it to the target if it is elsewhere. */
+static void
+lane_move(struct shmlog_stream *s, struct lane *lane)
+{
+	uint64_t target = number_look(&s->target);
+	uint32_t n = (uint32_t)(lane - s->lanes);
+	struct lane_place *from = NULL, *to;
+	struct ring_writer w;
+
+	if (target == lane->at || target == 0)
+		return;
+	to = &s->places[target - 1];
+	(void)number_enter(&to->users, 1);
+	if (number_look(&s->target) != target) {
+		(void)number_enter(&to->users, (uint64_t)-1);
+		return; /* next time */
+	}
+	ring_create(
+	    &w, stream_lane(to->place.map, &s->plan, n), s->plan.lane_size, 0);
+	if (lane->at != 0) {
+		from = &s->places[lane->at - 1];
+		ring_predecessor(&w, from->place.created, from->place.serial, n,
+		    lane->writer.records);
+	}
+	lane->writer = w;
+	lane->at = (uint32_t)target;
+	if (from != NULL)
+		(void)number_enter(&from->users, (uint64_t)-1);
+}
+
+static struct lane *
+lane_try(struct shmlog_stream *s, unsigned from)
+{
+	unsigned lanes = s->plan.lanes, n = from % lanes;
+
+	for (unsigned i = 0; i < lanes; i++) {
+		struct lane *lane = &s->lanes[n];
+
+		if (trylock_take(&lane->lock)) {
+			lane->collisions += i;
+			return lane;
+		}
+		if (++n == lanes)
+			n = 0;
+	}
+	return NULL;
+}
+
+struct lane *
+lane_take(struct shmlog_stream *s)
+{
+	struct lane *lane;
+	uint64_t rounds = number_get(&s->patience);
+
+	if (number_look(&s->target) == 0)
+		return NULL;
+	lane = lane_try(s, this_cpu());
+	for (uint64_t i = 0; lane == NULL && i < rounds; i++) {
+		sched_yield();
+		lane = lane_try(s, this_cpu());
+	}
+	if (lane == NULL) {
+		/* all are lost, perhaps: do not try that hard again */
+		number_set(&s->patience, 1);
+		return NULL;
+	}
+	if (rounds == 1)
+		number_set(&s->patience, PATIENCE);
+	if (lane->at != number_look(&s->target))
+		lane_move(s, lane);
+	if (lane->at == 0) {
+		lane_give(lane);
+		return NULL;
+	}
+	if (lane->collisions != 0) {
+		void *word = &lane->writer.head->collisions;
+
+		shared_store(word, shared_load(word) + lane->collisions);
+		lane->collisions = 0;
+	}
+	return lane;
+}
+
+void
+lane_give(struct lane *lane)
+{
+	trylock_give(&lane->lock);
+}
+
+int
+lanes_retarget(struct shmlog_stream *s, const struct place *place)
+{
+	uint64_t free = 0;
+
+	for (uint64_t i = 1; i <= PLACES_MAX && free == 0; i++)
+		if (s->places[i - 1].place.map == NULL)
+			free = i;
+	if (free == 0)
+		return -1;
+	s->places[free - 1].place = *place;
+	number_put(&s->target, free);
+	lanes_sweep(s);
+	return 0;
+}
+
+void
+lanes_sweep(struct shmlog_stream *s)
+{
+	uint64_t target = number_look(&s->target);
+
+	s->unswept = 0;
+
+	for (uint32_t n = 0; n < s->plan.lanes; n++)
+		if (trylock_take(&s->lanes[n].lock)) {
+			lane_move(s, &s->lanes[n]);
+			trylock_give(&s->lanes[n].lock);
+		}
+	for (uint64_t i = 1; i <= PLACES_MAX; i++) {
+		struct lane_place *p = &s->places[i - 1];
+
+		if (i == target || p->place.map == NULL)
+			continue;
+		if (number_look(&p->users) != 0) {
+			s->unswept = 1;
+			continue;
+		}
+		munmap(p->place.map, p->place.length);
+		memset(&p->place, 0, sizeof(p->place));
+	}
+}
+
+void
+lanes_forget(struct shmlog_stream *s)
+{
+	number_put(&s->target, 0);
+	for (uint32_t n = 0; n < s->plan.lanes; n++)
+		memset(&s->lanes[n], 0, sizeof(s->lanes[n]));
+	for (uint32_t i = 0; i < PLACES_MAX; i++) {
+		struct lane_place *p = &s->places[i];
+
+		number_set(&p->users, 0);
+		if (p->place.map != NULL)
+			munmap(p->place.map, p->place.length);
+		memset(&p->place, 0, sizeof(p->place));
+	}
+	number_set(&s->patience, PATIENCE);
+}

@@ -1,0 +1,299 @@
+/*
+ * stream.c -- streams: making them, tags, and putting records.
+ */
+#include "worker/stream.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "worker/shmlog.h"
+
+#define LANES_MIN 3
+#define LANE_SIZE (UINT64_C(256) << 10)
+#define DICT_SIZE (UINT64_C(16) << 10)
+
+static struct shmlog_stream *
+stream_of(struct part *part)
+{
+	return (struct shmlog_stream *)part;
+}
+
+/*
+ * Enters the tags that a dictionary lacks.  With the tag lock.  One that has no
+ * room is counted; its records name an id without a name then.
+ */
+static void
+enter_tags(struct shmlog_stream *s, void *section)
+{
+	struct stream_header *h = section;
+
+	for (; s->entered < s->tags; s->entered++) {
+		const char *name = s->names[s->entered];
+
+		if (dict_add(section, &s->plan, &s->dict_used, DICT_TAG,
+			s->entered + 1, name, (uint32_t)strlen(name)) != 0)
+			shared_add(&h->dict_full, 1);
+	}
+}
+
+static int
+prepare(struct part *part)
+{
+	stream_create(part->next.map, &stream_of(part)->plan);
+	return 0;
+}
+
+static int
+move(struct part *part)
+{
+	struct shmlog_stream *s = stream_of(part);
+	int r;
+
+	/* who registers a tag enters it in the target: not while it changes */
+	if (!trylock_take(&s->tag_lock))
+		return -1;
+	s->entered = 0;
+	s->dict_used = 0;
+	enter_tags(s, part->next.map);
+	r = lanes_retarget(s, &part->next);
+	trylock_give(&s->tag_lock);
+	return r;
+}
+
+static void
+tidy(struct part *part)
+{
+	struct shmlog_stream *s = stream_of(part);
+
+	if (s->unswept)
+		lanes_sweep(s);
+}
+
+static void
+forget(struct part *part)
+{
+	struct shmlog_stream *s = stream_of(part);
+
+	lanes_forget(s);
+	memset(&part->place, 0, sizeof(part->place));
+	part_abandon(part);
+	s->tag_lock = (struct trylock){ 0 };
+	s->unswept = 0;
+}
+
+static void
+destroy(struct part *part)
+{
+	struct shmlog_stream *s = stream_of(part);
+	struct shmlog *log = part->log;
+
+	log_lock(log);
+	lanes_forget(s);
+	join_remove(part);
+	log_unlock(log);
+	free(s->names);
+	free(s);
+}
+
+static const struct part_ops stream_ops = {
+	.prepare = prepare,
+	.move = move,
+	.tidy = tidy,
+	.forget = forget,
+	.destroy = destroy,
+};
+
+static unsigned
+default_lanes(void)
+{
+	cpu_set_t cpus;
+	unsigned n = LANES_MIN;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
+		n = (unsigned)CPU_COUNT(&cpus) + 1;
+	if (n < LANES_MIN)
+		n = LANES_MIN;
+	return n > LANES_MAX ? LANES_MAX : n;
+}
+
+static struct shmlog_stream *
+stream_new(const char *type, const char *ident,
+    const struct shmlog_stream_options *options)
+{
+	static const struct shmlog_stream_options none;
+	const struct shmlog_stream_options *o =
+	    options == NULL ? &none : options;
+	struct shmlog_stream *s =
+	    aligned_alloc(_Alignof(struct shmlog_stream), sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	memset(s, 0, sizeof(*s));
+	s->part.ops = &stream_ops;
+	s->names = calloc(TAGS_MAX, sizeof(*s->names));
+	s->part.length =
+	    stream_plan(&s->plan, o->lanes == 0 ? default_lanes() : o->lanes,
+		o->lane_size == 0 ? LANE_SIZE : o->lane_size,
+		sizeof(struct dict_header) +
+		    (o->dict_size == 0 ? DICT_SIZE : o->dict_size));
+	if (s->names == NULL || s->part.length == 0 ||
+	    part_name(&s->part, CLASS_LOG, type, ident) != 0) {
+		free(s->names);
+		free(s);
+		return NULL;
+	}
+	s->record_max = ring_record_max(s->plan.lane_size);
+	lanes_forget(s);
+	return s;
+}
+
+struct shmlog_stream *
+shmlog_stream(struct shmlog *log, const char *type, const char *ident,
+    const struct shmlog_stream_options *options)
+{
+	struct shmlog_stream *s;
+
+	if (log == NULL) {
+		errno = EINVAL;
+		return NULL;
+	}
+	s = stream_new(type, ident, options);
+	if (s != NULL)
+		part_add(log, &s->part);
+	return s;
+}
+
+void
+shmlog_stream_free(struct shmlog_stream *s)
+{
+	if (s != NULL)
+		s->part.ops->destroy(&s->part);
+}
+
+static int
+check_tag(const char *name)
+{
+	size_t n =
+	    name == NULL
+		? 0
+		: strspn(name,
+		      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		      "0123456789_.-");
+
+	return n > 0 && n < TAG_NAME_MAX && name[n] == '\0' ? 0 : -1;
+}
+
+/* With the tag lock. */
+static int
+find_tag(struct shmlog_stream *s, const char *name)
+{
+	uint64_t target;
+
+	for (uint32_t i = 0; i < s->tags; i++)
+		if (strcmp(s->names[i], name) == 0)
+			return (int)i + 1;
+	if (s->tags == TAGS_MAX - 1) {
+		errno = ENOSPC;
+		return 0;
+	}
+	strcpy(s->names[s->tags++], name);
+	target = number_look(&s->target);
+	if (target != 0)
+		enter_tags(s, s->places[target - 1].place.map);
+	return (int)s->tags;
+}
+
+int
+shmlog_tag(struct shmlog_stream *s, const char *name)
+{
+	int id;
+
+	if (s == NULL || check_tag(name) != 0) {
+		errno = EINVAL;
+		return 0;
+	}
+	while (!trylock_take(&s->tag_lock))
+		sched_yield();
+	id = find_tag(s, name);
+	trylock_give(&s->tag_lock);
+	return id;
+}
+
+void
+stream_head(const struct shmlog_stream *s, struct record *r, int tag, int level,
+    uint64_t id, size_t length)
+{
+	size_t max = s->record_max - sizeof(*r);
+
+	r->flags = 0;
+	if (length > max) {
+		length = max;
+		r->flags = RECORD_CUT;
+	}
+	r->length = (uint32_t)(sizeof(*r) + length);
+	r->tag = tag > 0 && tag < TAGS_MAX ? (uint16_t)tag : 0;
+	r->level =
+	    level >= 0 && level < SHMLOG_DEBUG ? (uint8_t)level : SHMLOG_DEBUG;
+	r->id = id;
+}
+
+void
+stream_drop(struct shmlog_stream *s, uint64_t records)
+{
+	uint64_t target = number_look(&s->target);
+	struct lane_place *p;
+
+	(void)number_add(&s->part.log->dropped, records);
+	if (target == 0)
+		return;
+	/* as in lane_move(): the place must not go meanwhile */
+	p = &s->places[target - 1];
+	(void)number_enter(&p->users, 1);
+	if (number_look(&s->target) == target)
+		shared_add(
+		    &((struct stream_header *)p->place.map)->dropped, records);
+	(void)number_enter(&p->users, (uint64_t)-1);
+}
+
+int
+shmlog_put(struct shmlog_stream *s, int tag, int level, uint64_t id,
+    const void *text, size_t length)
+{
+	struct record r;
+	struct lane *lane;
+
+	if (s == NULL)
+		return 0;
+	r.time = clock_real();
+	stream_look(s, r.time);
+	stream_head(s, &r, tag, level, id, length);
+	lane = lane_take(s);
+	if (lane == NULL) {
+		stream_drop(s, 1);
+		return 0;
+	}
+	ring_append(&lane->writer, &r, text);
+	lane_give(lane);
+	return 1;
+}
+
+int
+shmlog_puts(
+    struct shmlog_stream *s, int tag, int level, uint64_t id, const char *text)
+{
+	return shmlog_put(s, tag, level, id, text, strlen(text));
+}
+
+size_t
+shmlog_record_max(const struct shmlog_stream *s)
+{
+	return s == NULL ? 0 : s->record_max - sizeof(struct record);
+}
+
+uint64_t
+shmlog_id(struct shmlog_stream *s)
+{
+	return s == NULL ? 0 : next_id();
+}
