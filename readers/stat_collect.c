@@ -133,7 +133,7 @@ cache_begin(struct stat_collect *c, const struct segment *s)
 	c->cache.n = s->plan.desc_count;
 	c->cache.sets = calloc(c->cache.n, sizeof(*c->cache.sets));
 	if (c->cache.sets == NULL)
-		err(1, NULL);
+		err(1, "memory");
 }
 
 static uint64_t
@@ -154,14 +154,14 @@ set_make(struct stat_collect *c, const struct segment *s,
 	uint8_t *bytes;
 
 	if (set == NULL)
-		err(1, NULL);
+		err(1, "memory");
 	set->serial = entry_serial(e);
 	if (set_check(section, e->d.length, &set->plan) != 0 ||
 	    set->plan.schema_length % 8 != 0)
 		return set;
 	bytes = malloc(set->plan.schema_length + 1);
 	if (bytes == NULL)
-		err(1, NULL);
+		err(1, "memory");
 	shared_get(
 	    bytes, section + set->plan.schema_offset, set->plan.schema_length);
 	set->schema =
@@ -170,7 +170,7 @@ set_make(struct stat_collect *c, const struct segment *s,
 		return set;
 	set->values = calloc(set->schema->n + 1, sizeof(*set->values));
 	if (set->values == NULL)
-		err(1, NULL);
+		err(1, "memory");
 	return set;
 }
 
@@ -321,7 +321,7 @@ mark_replaced(const struct stat_collect *c, uint8_t *skip)
 	size_t n = 0;
 
 	if (list == NULL)
-		err(1, NULL);
+		err(1, "memory");
 	for (size_t i = 0; i < c->n; i++) {
 		const struct descriptor *d = &c->list.entries[i].d;
 		const struct stat_set *set = listed_set(c, i);
@@ -470,7 +470,9 @@ stat_collect_add(struct stat_collect *c)
 	struct stat_counter *k;
 
 	if (skip == NULL)
-		err(1, NULL);
+		err(1, "memory");
+	/* first: who defines a counter must be there to be printed */
+	sweep(c);
 	if (c->scanned) {
 		mark_replaced(c, skip);
 		mark_folded(c, skip);
@@ -489,7 +491,6 @@ stat_collect_add(struct stat_collect *c)
 	free(skip);
 	for (k = stat_first(c); k != NULL; k = stat_next(c, k))
 		finish_counter(c, k);
-	sweep(c);
 	c->added = c->pass;
 	c->mono_added = c->mono;
 }

@@ -85,7 +85,7 @@ copy_text(const char *text)
 	char *copy = strdup(text);
 
 	if (copy == NULL)
-		err(1, NULL);
+		err(1, "memory");
 	return copy;
 }
 
@@ -114,7 +114,7 @@ make_labels(const uint8_t *bytes, size_t length)
 	char before = '{';
 
 	if (f == NULL)
-		err(1, NULL);
+		err(1, "memory");
 	while (schema_next(bytes, length, &offset, &item) == 1) {
 		if (item.kind != SCHEMA_LABEL)
 			continue;
@@ -124,7 +124,7 @@ make_labels(const uint8_t *bytes, size_t length)
 	if (before == ',')
 		putc('}', f);
 	if (fclose(f) != 0)
-		err(1, NULL);
+		err(1, "memory");
 	return text;
 }
 
@@ -179,7 +179,7 @@ counter_get(struct stat_collect *c, char *name)
 		return k;
 	k = calloc(1, sizeof(*k));
 	if (k == NULL)
-		err(1, NULL);
+		err(1, "memory");
 	k->name = copy_text(name);
 	RB_INSERT(stat_counters, &c->counters, k);
 	return k;
@@ -245,7 +245,7 @@ link_items(struct stat_collect *c, struct stat_schema *s)
 	name = malloc(size);
 	s->items = calloc(s->entries + 1, sizeof(*s->items));
 	if (name == NULL || s->items == NULL)
-		err(1, NULL);
+		err(1, "memory");
 	for (; schema_next(s->bytes, s->length, &offset, &item) == 1;
 	     at = offset) {
 		if (item.kind == SCHEMA_LABEL || item.kind == SCHEMA_HISTOGRAM)
@@ -291,7 +291,7 @@ stat_schema_get(struct stat_collect *c, const struct descriptor *d,
 	}
 	s = malloc(sizeof(*s));
 	if (s == NULL)
-		err(1, NULL);
+		err(1, "memory");
 	*s = find;
 	s->refs = 1;
 	s->labels = make_labels(bytes, s->length);

@@ -1,0 +1,48 @@
+/*
+ * stat_filter.c -- which counters are wanted: globs, in the order given.
+ *
+ * The first glob that matches decides: one begun with ^ excludes, any other one
+ * includes.  What none matches is wanted if all of them exclude.  A glob is
+ * held against the name without its labels, and against the whole.
+ */
+#include <err.h>
+#include <stdlib.h>
+
+#include "readers/stat_format.h"
+
+int
+stat_filter_add(struct stat_filter *f, const char *glob)
+{
+	int excludes = glob[0] == '^';
+
+	if (glob[excludes] == '\0')
+		return -1;
+	f->excludes = realloc(f->excludes, f->globs.n + 1);
+	if (f->excludes == NULL)
+		err(1, "memory");
+	f->excludes[f->globs.n] = (uint8_t)excludes;
+	f->includes |= !excludes;
+	globs_add_one(&f->globs, glob + excludes);
+	return 0;
+}
+
+int
+stat_filter_wants(const void *arg, const char *plain, const char *name)
+{
+	const struct stat_filter *f = arg;
+	int at = globs_match(&f->globs, plain);
+	int whole = globs_match(&f->globs, name);
+
+	if (at == -1 || (whole != -1 && whole < at))
+		at = whole;
+	return at == -1 ? !f->includes : !f->excludes[at];
+}
+
+void
+stat_filter_free(struct stat_filter *f)
+{
+	globs_free(&f->globs);
+	free(f->excludes);
+	f->excludes = NULL;
+	f->includes = 0;
+}

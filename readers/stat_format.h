@@ -1,0 +1,61 @@
+/*
+ * stat_format.h -- what shmstat prints, and of what.
+ *
+ * A format of counters is a table of functions: a new one is a new file and a
+ * line in shmstat.c.
+ */
+#ifndef SHMLOG_READERS_STAT_FORMAT_H
+#define SHMLOG_READERS_STAT_FORMAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "readers/attach.h"
+#include "readers/buffer.h"
+#include "readers/option.h"
+#include "readers/stat_collect.h"
+
+/* What is said once, before the counters. */
+struct stat_head {
+	const struct attach *attach;
+	uint64_t real; /* ns since the epoch: when they were read */
+	size_t width;  /* of the longest name, bytes */
+	int first;     /* the first pass that is printed */
+};
+
+struct stat_format {
+	void (*head)(struct buffer *, const struct stat_head *);
+	/* n counts the counters of a pass, from 0 */
+	void (*counter)(struct buffer *, const struct stat_head *,
+	    const struct stat_counter *, size_t n);
+	void (*tail)(struct buffer *);
+};
+
+extern const struct stat_format stat_text;  /* -1 */
+extern const struct stat_format stat_names; /* -l */
+extern const struct stat_format stat_json;  /* -j */
+
+/* A pass in a format. */
+void stat_print(struct buffer *, const struct stat_format *,
+    struct stat_collect *, struct stat_head *);
+
+/* -f: globs in order; the first one that matches decides. */
+struct stat_filter {
+	struct globs globs;
+	uint8_t *excludes; /* of each glob: it began with ^ */
+	int includes;      /* there is one that did not */
+};
+
+/* Adds one.  0, or -1: it is empty. */
+int stat_filter_add(struct stat_filter *, const char *glob);
+/* A stat_wanted; arg is a struct stat_filter. */
+int stat_filter_wants(const void *arg, const char *plain, const char *name);
+void stat_filter_free(struct stat_filter *);
+
+/* -s: the directory of the segment. */
+void stat_sections(struct buffer *, const struct segment *, uint64_t real);
+
+/* -L: the instances of this machine. */
+void stat_instances(struct buffer *);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * stat_json.c -- a pass as one JSON object.
+ *
+ *	{
+ *	"version": 1,			grows if a member changes its meaning
+ *	"timestamp": "2026-11-23T18:20:00.123456789Z",
+ *	"instance": "default",		what -n named
+ *	"path": "/run/shmlog/default",
+ *	"daemon": {"state": "runs", "pid": 123},
+ *	"segment": {"created": "2026-...Z", "generation": 3},
+ *	"counters": {
+ *	"http.front.requests": {
+ *		"type": "http", "ident": "front", "counter": "requests",
+ *		"labels": {"vhost": "a"},
+ *		"pid": null,		of one worker (-a)
+ *		"retained": false,	of no worker that lives (-a)
+ *		"kind": "counter", "level": "info", "unit": "",
+ *		"description": "Requests served",
+ *		"value": 12, "rate": 0.5, rate: null if it is no counter
+ *		"sets": 4,		sections summed
+ *		"created": "2026-...Z"	of the oldest of them
+ *	}, ...
+ *	}}
+ *
+ * Numbers are numbers; a counter has 64 bits, more than a double takes. Members
+ * are added; none goes or changes without `version'.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/set.h"
+#include "common/shared.h"
+#include "readers/stat_format.h"
+
+/* RFC 3339, in UTC. */
+static void
+json_time(struct buffer *b, uint64_t ns)
+{
+	time_t t = (time_t)(ns / NSEC);
+	char text[64];
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0) {
+		buffer_text(b, "null");
+		return;
+	}
+	buffer_printf(b, "\"%s.%09uZ\"", text, (unsigned)(ns % NSEC));
+}
+
+static void
+json_text(struct buffer *b, const char *text)
+{
+	buffer_json(b, text, strlen(text));
+}
+
+/* ,"key":"text" */
+static void
+json_member(struct buffer *b, const char *key, const char *text)
+{
+	buffer_printf(b, ",\"%s\":", key);
+	json_text(b, text);
+}
+
+static void
+json_head(struct buffer *b, const struct stat_head *h)
+{
+	const struct segment *s = &h->attach->segment;
+
+	buffer_text(b, "{\"version\":1,\"timestamp\":");
+	json_time(b, h->real);
+	json_member(b, "instance",
+	    h->attach->name != NULL ? h->attach->name : INSTANCE_DEFAULT);
+	json_member(b, "path", h->attach->path);
+	buffer_text(b, ",\n\"daemon\":{\"state\":");
+	json_text(b, daemon_state_text(h->attach->state));
+	buffer_printf(b, ",\"pid\":%" PRIu64 "},\n\"segment\":{\"created\":",
+	    shared_load(&s->head->master_pid));
+	json_time(b, s->plan.created);
+	buffer_printf(b, ",\"generation\":%" PRIu64 "},\n\"counters\":{",
+	    s->plan.generation);
+}
+
+static void
+json_labels(struct buffer *b, const struct stat_schema *s)
+{
+	struct schema_item item;
+	size_t offset = 0;
+	const char *before = "";
+
+	buffer_text(b, ",\"labels\":{");
+	while (s->labels[0] != '\0' &&
+	       schema_next(s->bytes, s->length, &offset, &item) == 1) {
+		if (item.kind != SCHEMA_LABEL)
+			continue;
+		buffer_text(b, before);
+		json_text(b, item.name);
+		buffer_byte(b, ':');
+		json_text(b, item.help);
+		before = ",";
+	}
+	buffer_byte(b, '}');
+}
+
+static void
+json_value(struct buffer *b, const struct stat_counter *k)
+{
+	buffer_text(b, ",\"value\":");
+	if (k->kind == SCHEMA_GAUGE || k->kind == SCHEMA_UPDOWN)
+		buffer_signed(b, (int64_t)k->value);
+	else
+		buffer_number(b, k->value);
+	if (k->kind == SCHEMA_COUNTER)
+		buffer_printf(b, ",\"rate\":%.3f", k->rate);
+	else
+		buffer_text(b, ",\"rate\":null");
+}
+
+static void
+json_counter(struct buffer *b, const struct stat_head *h,
+    const struct stat_counter *k, size_t n)
+{
+	const struct stat_schema *s = k->owner;
+
+	(void)h;
+	buffer_text(b, n == 0 ? "\n" : ",\n");
+	json_text(b, k->name);
+	buffer_text(b, ":{\"type\":");
+	json_text(b, s->type);
+	json_member(b, "ident", s->ident);
+	json_member(b, "counter", k->item);
+	json_labels(b, s);
+	if (s->pid == STAT_ALL || s->pid == STAT_RETAINED)
+		buffer_text(b, ",\"pid\":null");
+	else
+		buffer_printf(b, ",\"pid\":%" PRIu64, s->pid);
+	buffer_printf(
+	    b, ",\"retained\":%s", s->pid == STAT_RETAINED ? "true" : "false");
+	json_member(b, "kind", stat_kind_text(k->kind));
+	json_member(b, "level", stat_level_text(k->level));
+	json_member(b, "unit", k->unit);
+	json_member(b, "description", k->help);
+	json_value(b, k);
+	buffer_printf(b, ",\"sets\":%" PRIu32 ",\"created\":", k->sets);
+	json_time(b, k->created);
+	buffer_byte(b, '}');
+}
+
+static void
+json_tail(struct buffer *b)
+{
+	buffer_text(b, "\n}}\n");
+}
+
+const struct stat_format stat_json = { json_head, json_counter, json_tail };
