@@ -248,20 +248,25 @@ directory_still(
 	    &((struct descriptor *)(uintptr_t)&e->d)->serial,
 	    memory_order_relaxed);
 	struct descriptor d;
-	uint64_t now;
+	uint64_t now, before;
 
 	/* pairs with the last fence in directory_end() */
 	atomic_thread_fence(memory_order_acquire);
 	now = atomic_load_explicit(&s->head->alloc_seq, SHARED_LOAD);
 	if (now == seq && seq != 0)
 		return SECTION_SAME;
+	before = directory_seq(s);
 	now = atomic_load_explicit(
 	    &look(s, e->index)->serial, memory_order_acquire);
 	if (now != 0 && now != serial)
 		return SECTION_GONE;
 	if (directory_entry(s, e->index, &d) != 0) {
-		/* unused for good, or in change?  alloc_seq tells */
-		return directory_seq(s) == 0 ? SECTION_CHANGING : SECTION_GONE;
+		/* unused for good, if the list was at rest meanwhile;
+		 * pairs with the fence in directory_begin() */
+		atomic_thread_fence(memory_order_acquire);
+		now = atomic_load_explicit(&s->head->alloc_seq, SHARED_LOAD);
+		return before != 0 && now == before ? SECTION_GONE
+						    : SECTION_CHANGING;
 	}
 	if (atomic_load_explicit(&d.serial, memory_order_relaxed) != serial)
 		return SECTION_GONE;
