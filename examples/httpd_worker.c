@@ -281,7 +281,7 @@ worker_run(struct server *s, int number)
 
 	/* So that the first request finds its log attached.  Without a daemon
 	 * the worker serves all the same, and joins when there is one. */
-	(void)shmlog_wait(s->log, 500);
+	(void)shmlog_wait(s->log, 2000);
 	shmlog_bit_set(s->count[C_UP], (unsigned)number);
 
 	sigset_t none;
