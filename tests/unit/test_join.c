@@ -1,0 +1,444 @@
+/*
+ * test_join.c -- the library gets its sections from a daemon that refuses,
+ * hangs up, is mute or lies, and from the next one.
+ */
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/ring.h"
+#include "common/set.h"
+#include "common/shared.h"
+#include "common/stream.h"
+#include "tests/unit/fake.h"
+#include "tests/unit/unit.h"
+#include "worker/shmlog.h"
+
+static const struct shmlog_def defs[] = {
+	{ "requests", SHMLOG_COUNTER, SHMLOG_STAT_INFO, "", "Requests" },
+	{ "load", SHMLOG_GAUGE, SHMLOG_STAT_INFO, "percent", "Load" },
+	{ "bits", SHMLOG_BITMAP, SHMLOG_STAT_DIAG, NULL, NULL },
+	{ "open", SHMLOG_UPDOWN, SHMLOG_STAT_INFO, "", "Open now" },
+};
+enum { REQUESTS, LOAD, BITS, OPEN, N };
+
+static void *
+section(const struct fake *f, uint32_t i)
+{
+	expect(i < f->sections);
+	return f->base + f->section[i].offset;
+}
+
+/* Records in a fake's stream, over all lanes. */
+static uint64_t
+records(const struct fake *f, uint32_t i)
+{
+	struct stream_plan plan;
+	struct ring_reader r;
+	uint64_t n, sum = 0;
+
+	expect_eq(stream_check(section(f, i), f->section[i].length, &plan), 0);
+	for (uint32_t lane = 0; lane < plan.lanes; lane++) {
+		ring_reader_init(&r, stream_lane(section(f, i), &plan, lane),
+		    plan.lane_size);
+		expect_eq(ring_count(&r, &n), RING_DATA);
+		sum += n;
+	}
+	return sum;
+}
+
+static uint64_t
+total(const struct fake *f, uint32_t i, uint32_t word)
+{
+	struct set_plan plan;
+
+	expect_eq(set_check(section(f, i), f->section[i].length, &plan), 0);
+	return set_total(
+	    section(f, i), &plan, (enum schema_kind)defs[word].kind, word);
+}
+
+/* Calls shmlog_dispatch() until all is attached, at most some seconds. */
+static void
+attach(struct shmlog *log)
+{
+	expect_eq(shmlog_wait(log, 10000), 0);
+}
+
+START_TEST(everything_works_detached)
+{
+	char dir[64];
+	int fd = unit_mkdir(dir);
+	struct shmlog *log = shmlog_open(dir);
+	struct shmlog_stream *s = shmlog_stream(log, "t", "i", NULL);
+	struct shmlog_set *set = shmlog_set(log, "t", "i", defs, N, NULL);
+
+	ck_assert_ptr_nonnull(log);
+	ck_assert_int_eq(shmlog_tag(s, "A"), 1);
+	ck_assert_int_eq(shmlog_tag(s, "B"), 2);
+	ck_assert_int_eq(shmlog_tag(s, "A"), 1);
+	errno = EXDEV;
+	ck_assert_int_eq(shmlog_puts(s, 1, SHMLOG_INFO, 0, "x"), 0);
+	ck_assert_int_eq(errno, EXDEV);
+	ck_assert_uint_eq(shmlog_dropped(log), 1);
+	shmlog_add(shmlog_counter(set, REQUESTS), 7);
+	ck_assert_uint_eq(shmlog_value(set, REQUESTS), 7);
+	ck_assert_int_eq(shmlog_dispatch(log), -1);
+	ck_assert_int_eq(errno, EAGAIN);
+	ck_assert_int_eq(shmlog_wait(log, 10), -1);
+	ck_assert_int_eq(errno, ETIMEDOUT);
+	shmlog_close(log);
+	unit_rmdir(dir, fd);
+}
+END_TEST
+
+START_TEST(bad_arguments_are_refused)
+{
+	char dir[64];
+	int fd = unit_mkdir(dir);
+	struct shmlog *log = shmlog_open(dir);
+	struct shmlog_stream_options odd = { .lane_size = 100000 };
+	struct shmlog_set_options label = { .labels = "nothing" };
+	struct shmlog_def histogram = { "x", (enum shmlog_kind)4, 0, "", "" };
+	struct shmlog_stream *s = shmlog_stream(log, "t", "i", NULL);
+
+	ck_assert_ptr_null(shmlog_open("../up"));
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_ptr_null(shmlog_stream(log, "", "i", NULL));
+	ck_assert_ptr_null(shmlog_stream(log, "a b", "i", NULL));
+	ck_assert_ptr_null(shmlog_stream(log, "sixteen-bytes-16", "i", NULL));
+	ck_assert_ptr_null(shmlog_stream(log, "t", "i", &odd));
+	ck_assert_ptr_null(shmlog_set(log, "t", "i", defs, N, &label));
+	ck_assert_ptr_null(shmlog_set(log, "t", "i", &histogram, 1, NULL));
+	ck_assert_ptr_null(shmlog_set(NULL, "t", "i", defs, N, NULL));
+	ck_assert_int_eq(shmlog_tag(s, ""), 0);
+	ck_assert_int_eq(shmlog_tag(s, "no spaces"), 0);
+	ck_assert_int_eq(shmlog_put(NULL, 1, 1, 1, "x", 1), 0);
+	shmlog_add(shmlog_counter(NULL, 3), 1);
+	shmlog_close(NULL);
+	shmlog_stream_free(NULL);
+	shmlog_set_free(NULL);
+	shmlog_close(log);
+	unit_rmdir(dir, fd);
+}
+END_TEST
+
+START_TEST(a_record_is_there_when_put_returns)
+{
+	struct fake f;
+	struct shmlog *log;
+	struct shmlog_stream *s;
+
+	fake_start(&f, NULL, 1);
+	log = shmlog_open(f.dir);
+	s = shmlog_stream(log, "t", "i", NULL);
+	attach(log);
+	ck_assert_int_eq(
+	    shmlog_puts(s, shmlog_tag(s, "A"), SHMLOG_INFO, 1, "x"), 1);
+	ck_assert_uint_eq(records(&f, 0), 1);
+	shmlog_close(log);
+	fake_kill(&f);
+	ck_assert_int_eq(f.section[0].published, 1);
+	ck_assert_int_eq(f.section[0].freed, 1);
+	fake_free(&f, 1);
+}
+END_TEST
+
+START_TEST(counts_from_before_the_daemon_are_taken_along)
+{
+	struct fake f;
+	char dir[64];
+	int fd = unit_mkdir(dir);
+	struct shmlog *log = shmlog_open(dir);
+	struct shmlog_set *set = shmlog_set(log, "t", "i", defs, N, NULL);
+	uint64_t *word = shmlog_counter(set, REQUESTS);
+
+	shmlog_add(word, 41);
+	shmlog_gauge(shmlog_counter(set, LOAD), -5);
+	shmlog_bit_set(shmlog_counter(set, BITS), 63);
+	shmlog_add(shmlog_counter(set, OPEN), 3);
+	shmlog_sub(shmlog_counter(set, OPEN), 5);
+	fake_start(&f, dir, 1);
+	attach(log);
+	shmlog_add(word, 1);
+	ck_assert_ptr_eq(word, shmlog_counter(set, REQUESTS));
+	ck_assert_uint_eq(total(&f, 0, REQUESTS), 42);
+	ck_assert_uint_eq(shmlog_value(set, REQUESTS), 42);
+	ck_assert_int_eq((int64_t)total(&f, 0, LOAD), -5);
+	ck_assert_uint_eq(total(&f, 0, BITS), UINT64_C(1) << 63);
+	ck_assert_int_eq((int64_t)total(&f, 0, OPEN), -2);
+	shmlog_close(log);
+	fake_kill(&f);
+	fake_free(&f, 0);
+	unit_rmdir(dir, fd);
+}
+END_TEST
+
+/* Whatever the daemon hangs up at, done or not, the next connection mends it,
+ * and nothing is asked for twice that need not be. */
+START_TEST(a_hang_up_at_any_request_is_mended)
+{
+	struct fake f;
+	struct shmlog *log;
+	struct shmlog_set *set;
+
+	for (int op = MESSAGE_HELLO; op <= MESSAGE_PUBLISH; op++)
+		for (int done = 0; done < 2; done++) {
+			fake_start(&f, NULL, 1);
+			f.do_it_first = done;
+			f.hang_up_at = op;
+			log = shmlog_open(f.dir);
+			set = shmlog_set(log, "t", "i", defs, N, NULL);
+			shmlog_add(shmlog_counter(set, REQUESTS), 1);
+			attach(log);
+			shmlog_add(shmlog_counter(set, REQUESTS), 1);
+			expect_eq(f.connections, 2);
+			expect_eq(total(&f, f.sections - 1, REQUESTS), 2);
+			if (op == MESSAGE_PUBLISH)
+				expect_eq(f.sections, 1);
+			shmlog_close(log);
+			fake_kill(&f);
+			fake_free(&f, 1);
+		}
+}
+END_TEST
+
+START_TEST(a_refusal_is_told_and_asked_again)
+{
+	struct fake f;
+	struct shmlog *log;
+	struct shmlog_stream *s;
+
+	fake_start(&f, NULL, 1);
+	f.refuse = MESSAGE_NO_SPACE;
+	log = shmlog_open(f.dir);
+	s = shmlog_stream(log, "t", "i", NULL);
+	ck_assert_int_eq(shmlog_wait(log, 1000), -1);
+	ck_assert_int_eq(errno, ENOSPC);
+	ck_assert_int_eq(shmlog_puts(s, 0, 6, 0, "x"), 0);
+	f.refuse = 0;
+	while (shmlog_wait(log, 1000) != 0)
+		expect_eq(errno, ENOSPC);
+	ck_assert_int_eq(shmlog_puts(s, 0, 6, 0, "x"), 1);
+	shmlog_close(log);
+	fake_kill(&f);
+	fake_free(&f, 1);
+}
+END_TEST
+
+START_TEST(a_section_out_of_bounds_is_not_mapped)
+{
+	struct fake f;
+	struct shmlog *log;
+
+	fake_start(&f, NULL, 1);
+	f.rubbish = 1;
+	log = shmlog_open(f.dir);
+	(void)shmlog_stream(log, "t", "i", NULL);
+	ck_assert_int_eq(shmlog_wait(log, 1000), -1);
+	ck_assert_int_eq(errno, EPROTO);
+	shmlog_close(log);
+	fake_kill(&f);
+	fake_free(&f, 1);
+}
+END_TEST
+
+START_TEST(a_mute_daemon_holds_up_no_put)
+{
+	struct fake f;
+	struct shmlog *log;
+	struct shmlog_stream *s;
+	struct timespec a, b;
+	uint64_t n = 0;
+	int64_t ns = 0;
+
+	fake_start(&f, NULL, 1);
+	f.mute = 1;
+	log = shmlog_open(f.dir);
+	s = shmlog_stream(log, "t", "i", NULL);
+	/* two seconds of puts: the waits of all of them together are bounded
+	 * by 2 ms an attempt; by the thread's own CPU clock they are busy */
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	while (ns < 2000000000) {
+		expect_eq(shmlog_puts(s, 0, 6, 0, "x"), 0);
+		n++;
+		clock_gettime(CLOCK_MONOTONIC, &b);
+		ns =
+		    (b.tv_sec - a.tv_sec) * 1000000000L + b.tv_nsec - a.tv_nsec;
+	}
+	expect_eq(shmlog_dropped(log), n);
+	expect(f.connections <= 3);
+	expect(f.requests[MESSAGE_HELLO] <= 3);
+	shmlog_close(log);
+	fake_kill(&f);
+	fake_free(&f, 1);
+}
+END_TEST
+
+/* Records in the old one, then in the new one, which names the old one's. */
+START_TEST(lanes_and_counters_go_to_the_next_daemon)
+{
+	struct fake a, b;
+	struct shmlog_stream_options one = { .lanes = 1 };
+	struct shmlog *log;
+	struct shmlog_stream *s;
+	struct shmlog_set *set;
+	struct stream_plan plan;
+	struct lane_header *lane;
+	int tag;
+
+	fake_start(&a, NULL, 1);
+	log = shmlog_open(a.dir);
+	s = shmlog_stream(log, "t", "i", &one);
+	set = shmlog_set(log, "t", "i", defs, N, NULL);
+	attach(log);
+	tag = shmlog_tag(s, "A");
+	for (int i = 0; i < 3; i++)
+		expect_eq(shmlog_puts(s, tag, 6, 0, "old"), 1);
+	shmlog_add(shmlog_counter(set, REQUESTS), 3);
+	fake_kill(&a);
+	expect_eq(shmlog_puts(s, tag, 6, 0, "no daemon"), 1);
+	shmlog_add(shmlog_counter(set, REQUESTS), 1);
+	ck_assert_uint_eq(records(&a, 0), 4);
+	fake_start(&b, a.dir, 2);
+	fake_supersede(&a, 2);
+	expect_eq(shmlog_puts(s, tag, 6, 0, "this one joins"), 1);
+	attach(log);
+	expect_eq(shmlog_puts(s, shmlog_tag(s, "B"), 6, 0, "new"), 1);
+	shmlog_add(shmlog_counter(set, REQUESTS), 1);
+	ck_assert_uint_eq(records(&a, 0) + records(&b, 0), 6);
+	ck_assert_uint_eq(total(&b, 1, REQUESTS), 5);
+	ck_assert_uint_eq(total(&a, 1, REQUESTS), 4);
+	stream_check(section(&b, 0), b.section[0].length, &plan);
+	lane = stream_lane(section(&b, 0), &plan, 0);
+	ck_assert_uint_eq(lane->pred_created, 1);
+	ck_assert_uint_eq(lane->pred_serial, a.section[0].serial);
+	ck_assert_uint_eq(lane->pred_records, records(&a, 0));
+	ck_assert_int_eq(b.section[0].published, 1);
+	shmlog_close(log);
+	fake_kill(&b);
+	fake_free(&b, 0);
+	fake_free(&a, 1);
+}
+END_TEST
+
+START_TEST(a_child_counts_from_zero_and_joins_by_itself)
+{
+	struct fake f;
+	struct shmlog *log;
+	struct shmlog_set *set;
+	struct shmlog_stream *s;
+	uint64_t *word;
+	int status;
+	pid_t pid;
+
+	fake_start(&f, NULL, 1);
+	log = shmlog_open(f.dir);
+	set = shmlog_set(log, "t", "i", defs, N, NULL);
+	s = shmlog_stream(log, "t", "i", NULL);
+	word = shmlog_counter(set, REQUESTS);
+	attach(log);
+	shmlog_add(word, 10);
+	pid = fork();
+	if (pid == 0) {
+		shmlog_add(word, 1);
+		_exit(shmlog_value(set, REQUESTS) == 1 &&
+			      shmlog_wait(log, 10000) == 0 &&
+			      shmlog_puts(s, 0, 6, 0, "child") == 1
+			  ? 0
+			  : 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_uint_eq(f.sections, 4);
+	ck_assert_uint_eq(total(&f, 0, REQUESTS), 10);
+	ck_assert_uint_eq(total(&f, 2, REQUESTS), 1);
+	ck_assert_uint_eq(records(&f, 1), 0);
+	ck_assert_uint_eq(records(&f, 3), 1);
+	shmlog_close(log);
+	fake_kill(&f);
+	fake_free(&f, 1);
+}
+END_TEST
+
+/* With lanes held for ever, what a child of theirs still may do. */
+START_TEST(a_long_record_is_cut_and_a_large_batch_is_split)
+{
+	struct fake f;
+	struct shmlog_stream_options one = { .lanes = 1, .lane_size = 65536 };
+	struct shmlog *log;
+	struct shmlog_stream *s;
+	struct shmlog_batch *b;
+	static char text[100000];
+
+	fake_start(&f, NULL, 1);
+	log = shmlog_open(f.dir);
+	s = shmlog_stream(log, "t", "i", &one);
+	b = shmlog_batch(s);
+	attach(log);
+	memset(text, 'x', sizeof(text));
+	ck_assert_uint_eq(shmlog_record_max(s), 65536 / 4 - 24);
+	ck_assert_int_eq(shmlog_put(s, 0, 6, 0, text, sizeof(text)), 1);
+	for (int i = 0; i < 100; i++)
+		expect_eq(shmlog_batch_put(b, 0, 6, 1, text, 1000), 1);
+	ck_assert_uint_eq(shmlog_batch_commit(b), 0);
+	ck_assert_uint_eq(records(&f, 0), 101);
+	shmlog_batch_free(b);
+	shmlog_close(log);
+	fake_kill(&f);
+	fake_free(&f, 1);
+}
+END_TEST
+
+START_TEST(the_descriptor_tells_when_to_dispatch)
+{
+	struct fake f;
+	struct shmlog *log;
+	struct pollfd p = { .events = POLLIN };
+	char dir[64];
+	int fd = unit_mkdir(dir);
+
+	log = shmlog_open(dir);
+	(void)shmlog_set(log, "t", "i", defs, N, NULL);
+	p.fd = shmlog_fd(log);
+	ck_assert_int_eq(poll(&p, 1, 0), 0);
+	fake_start(&f, dir, 1);
+	/* nothing but the descriptor says when */
+	do
+		ck_assert_int_eq(poll(&p, 1, 10000), 1);
+	while (shmlog_dispatch(log) != 0);
+	ck_assert_int_eq(f.section[0].published, 1);
+	ck_assert_int_eq(poll(&p, 1, 0), 0);
+	fake_kill(&f);
+	ck_assert_int_eq(poll(&p, 1, 10000), 1);
+	ck_assert_int_eq(shmlog_dispatch(log), -1);
+	shmlog_close(log);
+	fake_free(&f, 0);
+	unit_rmdir(dir, fd);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		everything_works_detached,
+		bad_arguments_are_refused,
+		a_record_is_there_when_put_returns,
+		counts_from_before_the_daemon_are_taken_along,
+		a_hang_up_at_any_request_is_mended,
+		a_refusal_is_told_and_asked_again,
+		a_section_out_of_bounds_is_not_mapped,
+		a_mute_daemon_holds_up_no_put,
+		lanes_and_counters_go_to_the_next_daemon,
+		a_child_counts_from_zero_and_joins_by_itself,
+		a_long_record_is_cut_and_a_large_batch_is_split,
+		the_descriptor_tells_when_to_dispatch,
+	};
+
+	return UNIT_RUN("join", tests);
+}
