@@ -198,7 +198,9 @@ find_tag(struct shmlog_stream *s, const char *name)
 		errno = ENOSPC;
 		return 0;
 	}
-	strcpy(s->names[s->tags++], name);
+	/* counted when it is there: a fork may come in between */
+	strcpy(s->names[s->tags], name);
+	s->tags++;
 	target = number_look(&s->target);
 	if (target != 0)
 		enter_tags(s, s->places[target - 1].place.map);
