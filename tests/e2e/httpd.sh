@@ -59,37 +59,8 @@ tail_done()
 # whole transaction of /r/N to FILE; prints how many are whole, how many not.
 transactions()
 {
-	awk -v out="$1" '
-	BEGIN {
-		split("Start Request Status Bytes Time End", want, " ")
-	}
-	/ http\.front\[[0-9]+\] [A-Z][a-z]+\([a-z]+\) / {
-		sub(/^.* http\.front\[[0-9]+\] /, "")
-		tag = substr($0, 1, index($0, "(") - 1)
-		if (tag == "Worker")
-			next
-		sub(/^[^ ]* /, "")
-		id = substr($0, 1, index($0, ":") - 1)
-		text = substr($0, index($0, ":") + 2)
-		if (!(id in at))
-			at[id] = 0
-		if (tag != want[++at[id]])
-			wrong[id] = 1
-		if (tag == "Request" && sub(/^GET \/r\//, "", text))
-			path[id] = text
-	}
-	END {
-		whole = part = 0
-		for (id in at) {
-			if (at[id] != 6 || (id in wrong) || !(id in path)) {
-				part++
-				continue
-			}
-			print path[id] >out
-			whole++
-		}
-		print whole, part
-	}'
+	awk -v list="$1.paths" -f examples/transactions.awk
+	sed 's:^/r/::' "$1.paths" >"$1"
 }
 
 start_daemon -s 256m

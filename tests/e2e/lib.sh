@@ -12,7 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 : "${BUILD:=$PWD/build}" "${TORTURE:=}"
 PATH=$BUILD:$PATH
 
-dir=$(mktemp -d /dev/shm/shmlog.XXXXXX)
+dir=$(mktemp -d "/dev/shm/${prefix:=shmlog}.XXXXXX")
 export SHMLOG_DIR=$dir PATH BUILD
 spawned=()
 
