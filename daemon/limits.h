@@ -1,16 +1,19 @@
 /*
  * limits.h -- how much a client, a user and all of them together may have.
  *
- * What goes beyond is answered with MESSAGE_OVER_LIMIT (a connection is closed
- * at once), and nobody else notices.  A user is an effective uid as SO_PEERCRED
- * has it.
+ * What goes beyond is answered with MESSAGE_OVER_LIMIT, and nobody else
+ * notices.  A user is an effective uid as SO_PEERCRED has it.
  */
 #ifndef SHMLOG_DAEMON_LIMITS_H
 #define SHMLOG_DAEMON_LIMITS_H
 
-/* Connections: in all, what -c says; a uid may have this part of them, but
- * root and the daemon's own user all of them. */
+/* Root and the daemon's own user are trusted: shares of connections, sections
+ * and bytes are for the others. */
+
+/* Connections: in all, what -c says, and of them a uid.  This many beyond that
+ * are kept open until they get their answer; the others are closed at once. */
 #define LIMIT_UID_CLIENTS(all) ((all) - (all) / 4)
+#define LIMIT_REFUSED 32
 
 /* Sections that a process, and a uid, may have live: of all there are (-m). */
 #define LIMIT_OWNER_SECTIONS(all) ((all) - (all) / 2)
@@ -30,6 +33,7 @@
 /* Answers that wait for their client to read; beyond, no more is read from it,
  * and after so many seconds of that it is dropped. */
 #define LIMIT_ANSWERS 16
+#define LIMIT_SEND_BUFFER 16384 /* bytes, in the kernel */
 #define LIMIT_STUCK_SECONDS 10
 
 /* Requests of one client that are served before the others have their turn. */

@@ -1,0 +1,177 @@
+/*
+ * instance.c -- keep an instance ours while it runs, and end it.
+ */
+#include "daemon/instance.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/instance.h"
+#include "daemon/log.h"
+#include "daemon/now.h"
+
+#define TOLD_SEGMENT 1
+#define TOLD_PLACE 2
+#define TOLD_LOCK 4
+#define TOLD_SIZE 8
+
+/* Whether it has not been told yet; it has, now. */
+static int
+first_time(struct instance *i, int what)
+{
+	int first = (i->told & what) == 0;
+
+	i->told |= what;
+	return first;
+}
+
+/* Whether `segment' in that directory is the one we made: 1, 0; -1: none. */
+static int
+segment_is_ours(const struct instance *i, int dirfd)
+{
+	struct stat ours, there;
+
+	if (fstat(i->witness, &ours) == -1 ||
+	    fstatat(dirfd, SEGMENT_FILE, &there, AT_SYMLINK_NOFOLLOW) == -1)
+		return -1;
+	return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+/* Whether another daemon holds `segment' in that directory. */
+static int
+other_runs(const struct instance *i, int dirfd)
+{
+	struct segment_plan plan;
+	int fd, held;
+
+	if (segment_is_ours(i, dirfd) != 0)
+		return 0;
+	if (segment_open(dirfd, SEGMENT_FILE, O_RDONLY, &fd, &plan) !=
+	    SEGMENT_OK)
+		return 0;
+	held = lock_witnessed(fd) == 1;
+	close(fd);
+	return held;
+}
+
+/* The lock file.  Somebody who only tries to start holds a new one for a
+ * moment, and goes when he sees our lock on the segment. */
+static int
+tick_lock(struct instance *i)
+{
+	switch (lock_check(&i->lock)) {
+	case LOCK_OURS:
+		return 0;
+	case LOCK_RENEWED:
+		log_warn("%s/%s was removed: made and locked anew; leave it "
+			 "alone",
+		    i->place.path, LOCK_FILE);
+		return 0;
+	case LOCK_LOST:
+		if (other_runs(i, i->place.dirfd)) {
+			log_error("%s is run by another shmlogd since its "
+				  "files were removed: this one ends",
+			    i->place.path);
+			return -1;
+		}
+		return 0;
+	case LOCK_UNKNOWN:
+		if (first_time(i, TOLD_LOCK))
+			log_warn("%s/%s: %s", i->place.path, LOCK_FILE,
+			    strerror(errno));
+		break;
+	}
+	return 0;
+}
+
+/* The directory: still what its path leads to? */
+static int
+tick_place(struct instance *i)
+{
+	struct stat ours, there;
+	int dirfd, other;
+
+	if (fstat(i->place.dirfd, &ours) == 0 &&
+	    stat(i->place.path, &there) == 0 && ours.st_dev == there.st_dev &&
+	    ours.st_ino == there.st_ino)
+		return 0;
+	if (first_time(i, TOLD_PLACE))
+		log_warn("%s was removed or moved: nobody new finds this "
+			 "instance; restart shmlogd",
+		    i->place.path);
+	dirfd = open(i->place.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd == -1)
+		return 0;
+	other = other_runs(i, dirfd);
+	close(dirfd);
+	if (!other)
+		return 0;
+	log_error("%s is run by another shmlogd since it was removed: this "
+		  "one ends",
+	    i->place.path);
+	return -1;
+}
+
+static void
+tick_segment(struct instance *i)
+{
+	if ((i->told & TOLD_PLACE) == 0 &&
+	    segment_is_ours(i, i->place.dirfd) != 1 &&
+	    first_time(i, TOLD_SEGMENT))
+		log_warn("%s/%s was removed or replaced: readers that come now "
+			 "do not find it; restart shmlogd",
+		    i->place.path, SEGMENT_FILE);
+	switch (store_check(i->store)) {
+	case STORE_WELL:
+		break;
+	case STORE_RESTORED:
+		log_error("%s/%s was truncated by somebody: its size is "
+			  "restored, what was cut off is lost",
+		    i->place.path, SEGMENT_FILE);
+		i->told &= ~TOLD_SIZE;
+		break;
+	case STORE_BROKEN:
+		if (first_time(i, TOLD_SIZE))
+			log_error("%s/%s was truncated by somebody and cannot "
+				  "be restored: %s",
+			    i->place.path, SEGMENT_FILE, strerror(errno));
+		break;
+	}
+}
+
+int
+instance_tick(struct instance *i)
+{
+	if (tick_lock(i) != 0 || tick_place(i) != 0)
+		return -1;
+	tick_segment(i);
+	past_tick(&i->past, i->store, now_mono());
+	return 0;
+}
+
+void
+instance_stop(struct instance *i)
+{
+	struct stat st;
+
+	/* it may be another daemon's by now */
+	if (fstatat(i->place.dirfd, SOCKET_FILE, &st, AT_SYMLINK_NOFOLLOW) ==
+		0 &&
+	    st.st_dev == i->socket_dev && st.st_ino == i->socket_ino)
+		(void)unlinkat(i->place.dirfd, SOCKET_FILE, 0);
+	close(i->listening);
+	i->listening = -1;
+	store_end(i->store);
+	store_close(i->store);
+	i->store = NULL;
+	past_close(&i->past);
+	pidfile_drop(&i->pidfile);
+	close(i->witness);
+	i->witness = -1;
+	lock_release(&i->lock);
+	place_close(&i->place, 0);
+}

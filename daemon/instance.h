@@ -1,0 +1,40 @@
+/*
+ * instance.h -- an instance that is run by us: what it holds, and its end.
+ */
+#ifndef SHMLOG_DAEMON_INSTANCE_H
+#define SHMLOG_DAEMON_INSTANCE_H
+
+#include <sys/types.h>
+
+#include "daemon/lock.h"
+#include "daemon/options.h"
+#include "daemon/past.h"
+#include "daemon/pidfile.h"
+#include "daemon/place.h"
+#include "daemon/store.h"
+
+struct instance {
+	const struct options *options;
+	struct place place;
+	struct lock lock;
+	int witness; /* holds the lock on the segment; never passed on */
+	struct pidfile pidfile;
+	int listening; /* the socket */
+	dev_t socket_dev;
+	ino_t socket_ino;
+	struct store *store;
+	struct past past;
+	int told; /* which things have been logged once */
+};
+
+/* The end: marks the segment as ended, removes socket and pid file. */
+void instance_stop(struct instance *);
+
+/*
+ * Once a second: that lock, segment and directory are still ours, and what is
+ * no longer needed is removed.  -1: another daemon runs the instance, and we
+ * have to end; the log was told.
+ */
+int instance_tick(struct instance *);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * server.h -- the listening socket and the clients that came through it.
+ */
+#ifndef SHMLOG_DAEMON_SERVER_H
+#define SHMLOG_DAEMON_SERVER_H
+
+#include <sys/queue.h>
+
+#include <stdint.h>
+
+#include "daemon/owner.h"
+#include "daemon/store.h"
+#include "daemon/user.h"
+
+struct client;
+struct event;
+struct event_base;
+
+struct server {
+	struct event_base *base;
+	struct store *store;
+	int fd; /* listening; not ours to close */
+	struct event *readable;
+	struct event *pause; /* until descriptors are there again */
+	struct owners owners;
+	struct users users;
+	TAILQ_HEAD(, client) clients;
+	uint32_t n;
+	uint32_t max;
+	uint64_t last_client; /* number of the last one */
+};
+
+/* 0, or -1 with errno. */
+int server_init(struct server *, struct event_base *, struct store *, int fd,
+    uint32_t max_clients);
+
+/* Begins to accept, and to watch the processes that the store knows. */
+int server_start(struct server *);
+
+/* Drops all clients; the store is not told, it is about to end. */
+void server_fini(struct server *);
+
+/* Once a second: who is silent, who does not read, who has died. */
+void server_tick(struct server *);
+
+#endif
