@@ -94,8 +94,9 @@ store_sum(struct truth *t)
 {
 	struct descriptor *d = &t->d[0];
 
-	snprintf(d->ident, sizeof(d->ident), "%llu %llu",
-	    (unsigned long long)t->n, (unsigned long long)t->sum);
+	snprintf(d->ident, sizeof(d->ident), "%llu %llu %llu",
+	    (unsigned long long)t->n, (unsigned long long)t->sum,
+	    (unsigned long long)(t->n ^ t->sum));
 	d->next = t->next[0];
 	directory_store(&t->dir, 0, d);
 }
@@ -242,9 +243,15 @@ daemon_process(struct run *run)
 static int
 is_sane(const struct directory_entry *e)
 {
+	unsigned long long n, sum, both;
+
+	if (e->index == 0)
+		return sscanf(e->d.ident, "%llu %llu %llu", &n, &sum, &both) ==
+			   3 &&
+		       (n ^ sum) == both;
 	return strtoull(e->d.ident, NULL, 10) == shared_load(&e->d.serial) &&
 	       e->d.length == SEGMENT_PAGE &&
-	       (descriptor_is(&e->d, CLASS_LOG) ||
+	       ((descriptor_is(&e->d, CLASS_LOG) && *e->d.former == '\0') ||
 		   (descriptor_is(&e->d, CLASS_COOL) &&
 		       descriptor_was(&e->d, CLASS_LOG)));
 }
@@ -328,6 +335,20 @@ read_page(const struct segment *s, uint64_t seq,
 	}
 }
 
+/* Asks about one section again and again, through the changes of its life. */
+static void
+watch(const struct segment *s, const struct directory_entry *e, uint64_t tombs,
+    struct result *to)
+{
+	uint64_t serial = shared_load(&e->d.serial);
+
+	for (int i = 0; i < 500; i++)
+		if (directory_still(s, 0, e) == SECTION_GONE) {
+			look_for_tombstone(s, serial, tombs, to);
+			return;
+		}
+}
+
 static void
 read_list(const struct segment *s, uint64_t *last, uint64_t *last_sum,
     struct directory_entry *entries, uint64_t random, struct result *to)
@@ -360,6 +381,8 @@ read_list(const struct segment *s, uint64_t *last, uint64_t *last_sum,
 	for (size_t i = random % 4; i < n; i += 4)
 		if (entries[i].index != 0)
 			read_page(s, seq, &entries[i], tombs, to);
+	if (entries[random / 4 % n].index != 0)
+		watch(s, &entries[random / 4 % n], tombs, to);
 }
 
 /* What a reader does when alloc_seq was zero for too long. */
@@ -371,12 +394,10 @@ scan(const struct segment *s, struct directory_entry *entries, uint64_t random,
 
 	directory_scan(s, entries, &n);
 	for (size_t i = 0; i < n; i++) {
-		if (entries[i].index == 0)
-			continue;
 		if (!is_sane(&entries[i]))
 			torture_blame(to->why, "a descriptor that was torn: %s",
 			    entries[i].d.ident);
-		if (i % 4 == random % 4)
+		if (entries[i].index != 0 && i % 4 == random % 4)
 			read_page(s, 0, &entries[i], UINT64_MAX, to);
 	}
 }

@@ -469,8 +469,10 @@ int
 main(int argc, char **argv)
 {
 	/* what is played or watched costs ten to a hundred times as much */
-#if defined(TORTURE_WEAK) || defined(SHMLOG_TSAN)
+#if defined(TORTURE_WEAK)
 	uint64_t part = torture_full(argc, argv) ? 5 : 50;
+#elif defined(SHMLOG_TSAN)
+	uint64_t part = torture_full(argc, argv) ? 10 : 100;
 #else
 	uint64_t part = torture_full(argc, argv) ? 1 : 10;
 #endif
