@@ -29,6 +29,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/bank.h"
 #include "common/shared.h"
 #include "readers/option.h"
 
@@ -156,6 +157,8 @@ set_make(struct stat_collect *c, const struct segment *s,
 	if (set == NULL)
 		err(1, "memory");
 	set->serial = entry_serial(e);
+	set->offset = e->d.offset;
+	set->length = e->d.length;
 	if (set_check(section, e->d.length, &set->plan) != 0 ||
 	    set->plan.schema_length % 8 != 0)
 		return set;
@@ -179,7 +182,6 @@ set_read(struct stat_collect *c, const struct segment *s,
     const struct directory_entry *e, struct stat_set *set)
 {
 	const uint8_t *section = s->base + e->d.offset;
-	const struct set_header *h = (const void *)section;
 	const struct stat_schema *schema = set->schema;
 
 	set->pass = c->pass;
@@ -188,10 +190,16 @@ set_read(struct stat_collect *c, const struct segment *s,
 	for (size_t i = 0; i < schema->n; i++)
 		set->values[i] = set_total(section, &set->plan,
 		    schema->items[i].kind, schema->items[i].word);
-	if (e->d.flags & DESC_RETAINED)
-		set->folded = shared_load(
-		    &h->folded[set->plan.banks > 1 ? shared_load(&h->bank) & 1
-						   : 0]);
+	if ((e->d.flags & DESC_RETAINED) && set->plan.banks > 1)
+		set->folded = bank_folded(section);
+}
+
+/* Its plan is bounded by this very place: a damaged directory may move it. */
+static int
+is_of(const struct stat_set *set, const struct directory_entry *e)
+{
+	return set->serial == entry_serial(e) && set->offset == e->d.offset &&
+	       set->length == e->d.length;
 }
 
 /* Reads the sets of the list that were not read in this pass. */
@@ -213,7 +221,7 @@ read_sets(struct stat_collect *c, const struct segment *s)
 			break;
 		}
 		room -= e->d.length;
-		if (*set != NULL && (*set)->serial != entry_serial(e)) {
+		if (*set != NULL && !is_of(*set, e)) {
 			set_free(c, *set);
 			*set = NULL;
 		}
@@ -307,10 +315,8 @@ listed_set(const struct stat_collect *c, size_t i)
 	if (!stat_counts(&e->d))
 		return NULL;
 	set = c->cache.sets[e->index];
-	return set != NULL && set->pass == c->pass &&
-		       set->serial == entry_serial(e)
-		   ? set
-		   : NULL;
+	return set != NULL && set->pass == c->pass && is_of(set, e) ? set
+								    : NULL;
 }
 
 /* Of the sections of one process with one id, all but one are marked. */

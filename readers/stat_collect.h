@@ -78,9 +78,11 @@ struct stat_schema {
 RB_HEAD(stat_schemas, stat_schema);
 RB_PROTOTYPE(stat_schemas, stat_schema, entry, stat_schema_cmp)
 
-/* A section in the cache. */
+/* A section in the cache; the first three are its descriptor's. */
 struct stat_set {
 	uint64_t serial;
+	uint64_t offset;
+	uint64_t length;
 	uint64_t pass;              /* in which its values were read */
 	struct stat_schema *schema; /* NULL: it makes no sense */
 	int said;                   /* that it makes none */

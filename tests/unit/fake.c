@@ -1,215 +1,202 @@
 /*
- * fake.c -- a daemon that does what a test tells it to.
+ * fake.c -- a segment with counter sets, made by hand.
  */
 #include "tests/unit/fake.h"
 
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "common/instance.h"
+#include "common/process.h"
 #include "common/shared.h"
-#include "tests/unit/unit.h"
 
-#define FAKE_SIZE (UINT64_C(8) << 20)
-
-static enum message_status
-carry_out(struct fake *f, const union message *m, union message *answer)
+static uint64_t
+now_ns(void)
 {
-	struct fake_section *s;
-	uint64_t offset = f->plan.data_offset;
-	uint32_t n = f->sections;
+	struct timespec t;
 
-	answer->section = m->section;
-	switch (m->head.operation) {
-	case MESSAGE_HELLO:
-		answer->hello.created = f->plan.created;
-		answer->hello.segment_size = f->plan.segment_size;
-		return MESSAGE_OK;
-	case MESSAGE_ALLOC:
-		if (f->refuse != 0)
-			return (enum message_status)f->refuse;
-		if (n == FAKE_SECTIONS)
-			return MESSAGE_NO_SECTIONS;
-		s = &f->section[n];
-		if (n > 0)
-			offset = s[-1].offset + s[-1].length;
-		s->serial = n + 1;
-		s->offset = offset;
-		s->length = round_up(m->alloc.length, SEGMENT_PAGE);
-		memcpy(s->class, m->alloc.class, CLASS_MAX);
-		f->sections = n + 1;
-		answer->section.serial = s->serial;
-		answer->section.index = n;
-		answer->section.offset =
-		    f->rubbish ? f->plan.segment_size : offset;
-		answer->section.length = s->length;
-		return MESSAGE_OK;
-	case MESSAGE_PUBLISH:
-	case MESSAGE_FREE:
-		expect(m->section.index < n);
-		s = &f->section[m->section.index];
-		expect_eq(s->serial, m->section.serial);
-		if (m->head.operation == MESSAGE_PUBLISH)
-			s->published++;
-		else
-			s->freed++;
-		return MESSAGE_OK;
-	}
-	return MESSAGE_OK;
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
 }
 
+/* A file named `new', renamed to `segment'. */
 static void
-drop(struct fake *f)
+make_file(struct fake *f)
 {
-	close(f->client);
-	f->client = -1;
-}
-
-static void
-serve(struct fake *f)
-{
-	union message m, answer;
-	int n = message_receive(f->client, &m, NULL), op, fd;
-	enum message_status status;
-
-	if (n == -1 && errno == EAGAIN)
-		return;
-	if (n <= 0) {
-		drop(f);
-		return;
-	}
-	op = m.head.operation;
-	expect_eq((uint32_t)n, message_request_length((uint32_t)op));
-	f->requests[op]++;
-	if (f->mute)
-		return;
-	if (f->hang_up_at == op && !f->do_it_first) {
-		f->hang_up_at = 0;
-		drop(f);
-		return;
-	}
-	status = carry_out(f, &m, &answer);
-	if (f->hang_up_at == op) {
-		f->hang_up_at = 0;
-		drop(f);
-		return;
-	}
-	message_head(&answer.head, (enum message_op)op,
-	    message_answer_length((uint32_t)op), m.head.number, status);
-	fd = -1;
-	if (op == MESSAGE_HELLO)
-		fd = openat(f->dirfd, SEGMENT_FILE, O_RDWR | O_CLOEXEC);
-	/* who frees and closes at once does not wait for the answer */
-	if (message_send(f->client, &answer, answer.head.length, fd) != 0)
-		expect(errno == EPIPE);
-	if (fd != -1)
-		close(fd);
-}
-
-static void *
-run(void *arg)
-{
-	struct fake *f = arg;
-	struct pollfd p[3] = { { .fd = f->quit[0], .events = POLLIN },
-		{ .fd = f->listener, .events = POLLIN }, { .events = POLLIN } };
-
-	for (;;) {
-		p[2].fd = f->client;
-		if (poll(p, 3, -1) == -1)
-			continue;
-		if (p[0].revents != 0 && p[2].revents == 0)
-			break;
-		if (p[1].revents != 0) {
-			if (f->client != -1)
-				drop(f);
-			f->client = accept4(f->listener, NULL, NULL,
-			    SOCK_NONBLOCK | SOCK_CLOEXEC);
-			f->connections++;
-		} else if (p[2].revents != 0) {
-			serve(f);
-		}
-	}
-	return NULL;
-}
-
-static void
-listen_in(struct fake *f)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-
-	(void)unlinkat(f->dirfd, SOCKET_FILE, 0);
-	(void)snprintf(
-	    sun.sun_path, sizeof(sun.sun_path), "%s/%s", f->dir, SOCKET_FILE);
-	f->listener =
-	    socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	expect(f->listener != -1);
-	expect_eq(bind(f->listener, (struct sockaddr *)&sun, sizeof(sun)), 0);
-	expect_eq(listen(f->listener, 16), 0);
-}
-
-void
-fake_start(struct fake *f, const char *dir, uint64_t generation)
-{
+	uint64_t size = SEGMENT_PAGE * 16 + FAKE_SECTIONS * FAKE_SECTION_SIZE;
+	char state;
 	int fd;
 
-	memset(f, 0, sizeof(*f));
-	f->client = -1;
-	if (dir == NULL) {
-		f->dirfd = unit_mkdir(f->dir);
-	} else {
-		(void)snprintf(f->dir, sizeof(f->dir), "%s", dir);
-		f->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	}
-	expect(f->dirfd != -1);
-	(void)unlinkat(f->dirfd, SEGMENT_FILE, 0);
-	fd = openat(f->dirfd, SEGMENT_FILE,
-	    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	expect_eq(posix_fallocate(fd, 0, FAKE_SIZE), 0);
-	f->base =
-	    mmap(NULL, FAKE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	expect(f->base != MAP_FAILED);
+	ck_assert_int_eq(segment_plan(&f->plan, size, FAKE_SECTIONS, 60), 0);
+	f->plan.created = now_ns();
+	f->plan.generation++;
+	f->plan.master_pid = (uint64_t)getpid();
+	(void)process_start(getpid(), &f->plan.master_start, &state);
+	(void)process_boot_id(f->plan.boot_id);
+	f->plan.pid_ns = process_pid_ns();
+	fd = openat(
+	    f->dirfd, "new", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(ftruncate(fd, (off_t)size), 0);
+	f->base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(f->base, MAP_FAILED);
 	close(fd);
-	expect_eq(segment_plan(&f->plan, FAKE_SIZE, FAKE_SECTIONS, 60), 0);
-	f->plan.created = f->plan.generation = generation;
+	memset(f->changes, 0, sizeof(f->changes));
+	memset(f->d, 0, sizeof(f->d));
 	segment_create(f->base, &f->plan);
-	listen_in(f);
-	expect_eq(pipe2(f->quit, O_CLOEXEC), 0);
-	expect_eq(pthread_create(&f->thread, NULL, run, f), 0);
+	directory_create(&f->dir, f->base, &f->plan, f->changes, 0);
+	fake_show(f);
+	ck_assert_int_eq(renameat(f->dirfd, "new", f->dirfd, SEGMENT_FILE), 0);
 }
 
 void
-fake_kill(struct fake *f)
+fake_begin(struct fake *f)
 {
-	expect_eq(write(f->quit[1], "", 1), 1);
-	pthread_join(f->thread, NULL);
-	close(f->listener);
-	close(f->quit[0]);
-	close(f->quit[1]);
-	if (f->client != -1)
-		drop(f);
+	memset(f, 0, sizeof(*f));
+	f->dirfd = unit_mkdir(f->path);
+	make_file(f);
 }
 
 void
-fake_supersede(struct fake *f, uint64_t created)
+fake_restart(struct fake *f)
 {
-	shared_store(&((struct segment_header *)f->base)->superseded, created);
+	munmap(f->base, f->plan.segment_size);
+	make_file(f);
 }
 
 void
-fake_free(struct fake *f, int all)
+fake_end(struct fake *f)
 {
-	munmap(f->base, FAKE_SIZE);
-	if (all)
-		unit_rmdir(f->dir, f->dirfd);
-	else
-		close(f->dirfd);
+	munmap(f->base, f->plan.segment_size);
+	unit_rmdir(f->path, f->dirfd);
+}
+
+static size_t
+encode(uint8_t *to, const struct fake_set *set)
+{
+	uint32_t word = 0;
+	size_t length = 0;
+
+	for (uint32_t i = 0; i < set->n; i++) {
+		const struct schema_item *it = &set->items[i];
+		uint32_t words = it->kind == SCHEMA_LABEL       ? 0
+				 : it->kind == SCHEMA_HISTOGRAM ? it->words
+								: 1;
+
+		schema_put(to, &length, it->kind, it->level, word, words,
+		    it->name, it->unit, it->help);
+		word += words;
+	}
+	return length;
+}
+
+static uint32_t
+count_words(const struct fake_set *set)
+{
+	uint32_t words = 0;
+
+	for (uint32_t i = 0; i < set->n; i++)
+		words += set->items[i].kind == SCHEMA_LABEL ? 0
+			 : set->items[i].kind == SCHEMA_HISTOGRAM
+			     ? set->items[i].words
+			     : 1;
+	return words;
+}
+
+void *
+fake_section(struct fake *f, uint32_t index)
+{
+	return f->base + f->plan.data_offset + index * FAKE_SECTION_SIZE;
+}
+
+uint32_t
+fake_set(struct fake *f, const struct fake_set *set)
+{
+	uint64_t length = encode(NULL, set), size;
+	uint8_t *schema = unit_zeros(length + 8);
+	struct set_plan p;
+	struct descriptor *d;
+	uint32_t i = 0;
+
+	while (i < FAKE_SECTIONS && f->d[i].length != 0)
+		i++;
+	expect(i < FAKE_SECTIONS);
+	d = &f->d[i];
+	memset(fake_section(f, i), 0, FAKE_SECTION_SIZE);
+	encode(schema, set);
+	size = set_plan(&p, set->n, count_words(set),
+	    set->shards == 0 ? 1 : set->shards,
+	    set->banks == 0 ? 1 : set->banks, length);
+	expect(size > 0 && size <= FAKE_SECTION_SIZE);
+	p.id = set->id;
+	set_create(fake_section(f, i), &p, schema);
+	free(schema);
+	memset(d, 0, sizeof(*d));
+	shared_store(&d->serial, ++f->serial);
+	d->offset = f->plan.data_offset + i * FAKE_SECTION_SIZE;
+	d->length = FAKE_SECTION_SIZE;
+	d->created = set->created == 0 ? now_ns() : set->created;
+	d->owner_pid = set->pid;
+	d->flags = set->flags;
+	strncpy(
+	    d->class, set->class == NULL ? CLASS_STAT : set->class, CLASS_MAX);
+	if (strcmp(d->class, CLASS_COOL) == 0)
+		strncpy(d->former, CLASS_STAT, CLASS_MAX);
+	strncpy(d->type, set->type, TYPE_MAX - 1);
+	strncpy(d->ident, set->ident, IDENT_MAX - 1);
+	strncpy(d->owner, "tester", OWNER_MAX - 1);
+	return i;
+}
+
+struct set_plan
+fake_plan(struct fake *f, uint32_t index)
+{
+	struct set_plan p;
+
+	expect(set_check(fake_section(f, index), FAKE_SECTION_SIZE, &p) == 0);
+	return p;
+}
+
+void
+fake_store(struct fake *f, uint32_t index, uint32_t word, uint64_t value)
+{
+	struct set_plan p = fake_plan(f, index);
+
+	shared_store(set_word(fake_section(f, index), &p, 0, 0, word), value);
+}
+
+void
+fake_drop(struct fake *f, uint32_t index)
+{
+	memset(&f->d[index], 0, sizeof(f->d[index]));
+}
+
+void
+fake_list(struct fake *f)
+{
+	uint32_t next = 0;
+
+	for (uint32_t i = FAKE_SECTIONS; i-- > 0;) {
+		if (f->d[i].length == 0) {
+			directory_clear(&f->dir, i);
+			continue;
+		}
+		f->d[i].next = next;
+		directory_store(&f->dir, i, &f->d[i]);
+		next = i + 1;
+	}
+	directory_link(&f->dir, FAKE_SECTIONS, next, 0);
+}
+
+void
+fake_show(struct fake *f)
+{
+	directory_begin(&f->dir);
+	fake_list(f);
+	directory_end(&f->dir);
 }

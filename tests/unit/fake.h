@@ -1,63 +1,64 @@
 /*
- * fake.h -- a daemon that does what a test tells it to, in a thread.
- *
- * It has a real segment file and a real socket; its sections lie one behind the
- * other and nothing is ever checked or reused.
+ * fake.h -- a segment with counter sets, made by hand: what a daemon and its
+ * workers would have written, at the moment a test wants.
  */
 #ifndef SHMLOG_TESTS_FAKE_H
 #define SHMLOG_TESTS_FAKE_H
 
-#include <pthread.h>
 #include <stdint.h>
 
-#include "common/message.h"
+#include "common/directory.h"
 #include "common/segment.h"
+#include "common/set.h"
+#include "tests/unit/unit.h"
 
 #define FAKE_SECTIONS 64
-
-struct fake_section {
-	uint64_t serial;
-	uint64_t offset;
-	uint64_t length;
-	int published;
-	int freed;
-	char class[CLASS_MAX];
-};
+#define FAKE_SECTION_SIZE (UINT64_C(16) << 10)
 
 struct fake {
-	char dir[64];
+	char path[64]; /* of the instance */
 	int dirfd;
-	pthread_t thread;
-	int listener;
-	int client;
-	int quit[2]; /* a byte ends the thread */
-
-	/* what it is told, by the test, before it starts or between requests */
-	_Atomic int hang_up_at;  /* operation at which it does; once */
-	_Atomic int do_it_first; /* but after it was carried out */
-	_Atomic int refuse;      /* status for ALLOC; 0: none */
-	_Atomic int mute;        /* reads, and answers nothing */
-	_Atomic int rubbish;     /* answers with a section out of bounds */
-
-	/* what it has done */
-	uint8_t *base;
 	struct segment_plan plan;
-	_Atomic uint32_t sections;
-	struct fake_section section[FAKE_SECTIONS];
-	_Atomic int connections;
-	_Atomic int requests[8];
+	uint8_t *base; /* mapped writable */
+	struct directory dir;
+	uint64_t changes[FAKE_SECTIONS];
+	struct descriptor d[FAKE_SECTIONS]; /* serial 0: not listed */
+	uint64_t serial;                    /* the last one given */
 };
 
-/* Starts one in dir (NULL: makes one); generation tells segments apart. */
-void fake_start(struct fake *, const char *dir, uint64_t generation);
+/* A segment with nothing in it; its list is not in change. */
+void fake_begin(struct fake *);
+/* Another segment in its place, as the next daemon makes one. */
+void fake_restart(struct fake *);
+void fake_end(struct fake *);
 
-/* Ends it as a kill would; the file stays, and stays mapped. */
-void fake_kill(struct fake *);
+/* What a set is made of. */
+struct fake_set {
+	const char *type;
+	const char *ident;
+	const struct schema_item *items; /* `word' is counted by itself */
+	uint32_t n;
+	uint32_t pid;
+	uint32_t flags;
+	const char *class; /* NULL: Stat */
+	uint64_t created;  /* 0: now */
+	uint64_t id;
+	uint32_t shards; /* 0: one */
+	uint32_t banks;  /* 0: one */
+};
 
-/* After fake_kill(): stores `superseded' in its header. */
-void fake_supersede(struct fake *, uint64_t created);
+/* Makes one, unlisted; returns its index. */
+uint32_t fake_set(struct fake *, const struct fake_set *);
+void *fake_section(struct fake *, uint32_t index);
+struct set_plan fake_plan(struct fake *, uint32_t index);
+/* Stores a value: bank 0, shard 0. */
+void fake_store(struct fake *, uint32_t index, uint32_t word, uint64_t value);
+/* Takes it out of the list; its place may be used again. */
+void fake_drop(struct fake *, uint32_t index);
 
-/* Unmaps; removes the directory if `all'. */
-void fake_free(struct fake *, int all);
+/* Between directory_begin() and directory_end(): lists what there is. */
+void fake_list(struct fake *);
+/* All in one change. */
+void fake_show(struct fake *);
 
 #endif
