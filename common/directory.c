@@ -280,7 +280,8 @@ int
 directory_tombstone(
     const struct segment *s, uint64_t serial, struct tombstone *t)
 {
-	for (uint32_t i = 0; i < s->plan.tomb_count; i++) {
+	/* an unused slot is nobody's */
+	for (uint32_t i = 0; serial != 0 && i < s->plan.tomb_count; i++) {
 		const struct tombstone *from =
 		    (const struct tombstone *)(s->base + s->plan.tomb_offset +
 					       (uint64_t)i *
