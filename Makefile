@@ -82,6 +82,11 @@ EXAMPLES = $(if $(WORKER_PICS),$(patsubst examples/%.c,$(B)/%, \
 UNIT_TESTS = $(patsubst tests/unit/test_%.c,$(B)/test-%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS = $(call obj,$(filter-out tests/unit/test_%,$(call src,tests/unit)))
 TORTURES = $(patsubst tests/torture/%.c,$(B)/torture-%,$(call src,tests/torture))
+# Those that can play a machine of weak memory order are built for that, too.
+ifeq ($(SAN),)
+TORTURES += $(patsubst tests/torture/%.c,$(B)/torture-%-weak, \
+	$(shell grep -l TORTURE_WEAK tests/torture/*.c 2>/dev/null))
+endif
 TOOLS = $(patsubst tests/tools/%.c,$(B)/tool-%,$(call src,tests/tools)) \
 	$(patsubst tests/e2e/%.c,$(B)/e2e-%,$(call src,tests/e2e))
 
@@ -163,10 +168,16 @@ test_link = $(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_tests))
 .SECONDEXPANSION:
 test_libs = $(if $(wildcard common/$(firstword $(subst _, ,$(1))).c),$(B)/libcommon.a,$(ALL_LIBS))
 
-$(B)/test-%: $(B)/obj/tests/unit/test_%.o $(UNIT_HELPERS) $$(call test_libs,$$*)
+$(B)/libunit.a: $(UNIT_HELPERS)
+	$(archive)
+
+$(B)/test-%: $(B)/obj/tests/unit/test_%.o $(B)/libunit.a $$(call test_libs,$$*)
 	$(test_link)
 $(B)/torture-%: $(B)/obj/tests/torture/%.o $(ALL_LIBS)
 	$(test_link)
+$(B)/obj/tests/torture/%-weak.o: tests/torture/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIE $(CFLAGS_tests) -DTORTURE_WEAK -c -o $@ $<
 $(B)/tool-%: $(B)/obj/tests/tools/%.o $(ALL_LIBS)
 	$(test_link)
 $(B)/e2e-%: $(B)/obj/tests/e2e/%.o $(ALL_LIBS)

@@ -113,7 +113,7 @@ START_TEST(a_lapped_reader_counts_to_the_unit)
 
 	for (int s = 0; s < STARTS; s++) {
 		lane_begin(&l, SIZE, starts[s]);
-		for (int turn = 0; turn < 200; turn++) {
+		for (int turn = 0; turn < UNIT_TIMES(200); turn++) {
 			pause = unit_below(&r, 4 * SIZE);
 			for (uint64_t to = l.w.commit + pause;
 			     (int64_t)(l.w.commit - to) < 0;)
@@ -173,7 +173,7 @@ START_TEST(a_batch_is_read_as_its_records)
 
 	for (int s = 0; s < STARTS; s++) {
 		lane_begin(&l, SIZE, starts[s]);
-		for (int turn = 0; turn < 500; turn++) {
+		for (int turn = 0; turn < UNIT_TIMES(500); turn++) {
 			length = 0;
 			do {
 				one = lane_batch_put(&l, batch + length / 8,
@@ -251,7 +251,7 @@ START_TEST(a_lane_knows_its_number_of_records)
 
 	for (int s = 0; s < STARTS; s++) {
 		lane_begin(&l, SIZE, starts[s]);
-		for (int turn = 0; turn < 3000; turn++) {
+		for (int turn = 0; turn < UNIT_TIMES(3000); turn++) {
 			expect_eq(ring_count(&l.r, &n), RING_DATA);
 			expect_eq(n, l.written);
 			ring_reader_init(&seat, l.memory, SIZE);
@@ -274,7 +274,7 @@ START_TEST(the_oldest_record_is_found_at_any_time)
 	for (int s = 0; s < STARTS; s++) {
 		lane_begin(&l, SIZE, starts[s]);
 		expect_eq(ring_seat_oldest(&l.r), RING_EMPTY);
-		for (int turn = 0; turn < 2000; turn++) {
+		for (int turn = 0; turn < UNIT_TIMES(2000); turn++) {
 			lane_put(&l, random_length(&r));
 			ring_reader_init(&l.r, l.memory, SIZE);
 			expect_eq(ring_seat_oldest(&l.r), RING_DATA);

@@ -86,7 +86,7 @@ START_TEST(a_lane_of_rubbish_is_survived)
 	struct lane l;
 
 	lane_begin(&l, SIZE, 0);
-	for (int seed = 0; seed < 3000; seed++) {
+	for (int seed = 0; seed < UNIT_TIMES(3000); seed++) {
 		unit_rubbish(&r, l.memory, sizeof(struct lane_header));
 		unit_rubbish(&r, l.w.data, SIZE);
 		ask_all(&l);
@@ -119,7 +119,7 @@ START_TEST(a_lane_that_was_scribbled_on_is_survived)
 	struct unit_random r = { 11 };
 	struct lane l;
 
-	for (int seed = 0; seed < 800; seed++) {
+	for (int seed = 0; seed < UNIT_TIMES(800); seed++) {
 		lane_begin(&l, SIZE, seed % 3 == 0 ? 0 : 0 - SIZE);
 		for (uint64_t n = unit_below(&r, 2000); n > 0; n--)
 			lane_put(&l, unit_below(&r, 100));
@@ -194,7 +194,7 @@ START_TEST(a_copy_of_rubbish_is_not_left)
 	size_t offset;
 	uint64_t n;
 
-	for (int seed = 0; seed < 20000; seed++) {
+	for (int seed = 0; seed < UNIT_TIMES(20000); seed++) {
 		unit_rubbish(&r, copy, sizeof(copy));
 		offset = n = 0;
 		(void)read_copy(

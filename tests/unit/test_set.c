@@ -106,7 +106,7 @@ START_TEST(a_schema_of_rubbish_is_survived_and_printable)
 	uint8_t *buf;
 	int result;
 
-	for (int i = 0; i < 50000; i++) {
+	for (int i = 0; i < UNIT_TIMES(50000); i++) {
 		length = 8 * unit_below(&r, 60);
 		buf = malloc(length + 1);
 		expect(buf != NULL);
@@ -212,7 +212,7 @@ START_TEST(whatever_passes_the_check_lies_in_the_section)
 
 	length = make_set(&made, &p, 2, 2);
 	section = made;
-	for (int i = 0; i < 300000; i++) {
+	for (int i = 0; i < UNIT_TIMES(300000); i++) {
 		uint64_t saved[16];
 
 		memcpy(saved, section, sizeof(saved));

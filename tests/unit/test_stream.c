@@ -125,7 +125,7 @@ START_TEST(whatever_passes_the_check_lies_in_the_section)
 	uint64_t length = stream_plan(&p, 2, LANE_SIZE_MIN, 4096), good = 0;
 	uint64_t *section = unit_zeros(length), v;
 
-	for (int i = 0; i < 200000; i++) {
+	for (int i = 0; i < UNIT_TIMES(200000); i++) {
 		stream_create(section, &p);
 		for (uint64_t n = 1 + unit_below(&r, 3); n > 0; n--) {
 			unit_rubbish(&r, &v, sizeof(v));
@@ -197,7 +197,7 @@ START_TEST(a_dictionary_of_rubbish_is_survived)
 	/* as if it were the last thing in the section */
 	p.dict_offset = length - p.dict_size;
 	end = section + length;
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < UNIT_TIMES(20000); i++) {
 		unit_rubbish(&r, section + p.dict_offset, p.dict_size);
 		commit = unit_below(&r, p.dict_size + 64);
 		if (i % 4 != 0)

@@ -30,6 +30,13 @@ int unit_run(const char *name, const TTest *const *tests, size_t n);
 			    __LINE__, #a, a_, b_);                             \
 	} while (0)
 
+/* How often a thing is done; TSan, which is slow, learns nothing from more. */
+#ifdef SHMLOG_TSAN
+#define UNIT_TIMES(n) ((n) / 20)
+#else
+#define UNIT_TIMES(n) (n)
+#endif
+
 /* Numbers that look random, the same ones for the same seed. */
 struct unit_random {
 	uint64_t state;
