@@ -88,15 +88,15 @@ client_new(struct server *s, int fd, const struct ucred *peer, uint64_t mono)
 	c->who.pid = peer->pid;
 	c->who.uid = peer->uid;
 	c->who.client = ++s->last_client;
-	c->owner = owner_of_peer(&s->owners, fd, peer->pid);
-	if (c->owner != NULL) {
-		c->who.start = c->owner->start;
-		memcpy(c->who.name, c->owner->name, sizeof(c->who.name));
-		TAILQ_INSERT_TAIL(&c->owner->clients, c, of_owner);
+	c->peer = peer_of_socket(&s->peers, fd, peer->pid);
+	if (c->peer != NULL) {
+		c->who.start = c->peer->start;
+		memcpy(c->who.name, c->peer->name, sizeof(c->who.name));
+		TAILQ_INSERT_TAIL(&c->peer->clients, c, of_peer);
 	}
 	TAILQ_INSERT_TAIL(&s->clients, c, all);
 	s->n++;
-	if (c->owner == NULL)
+	if (c->peer == NULL)
 		c->refusal = MESSAGE_DENIED;
 	else if (s->n > s->max || user_has_clients(c->user, s->max))
 		c->refusal = MESSAGE_OVER_LIMIT;
@@ -119,7 +119,7 @@ void
 client_drop(struct client *c, const char *why)
 {
 	struct server *s = c->server;
-	struct owner *o = c->owner;
+	struct peer *o = c->peer;
 
 	must(c->magic == CLIENT_MAGIC);
 	if (why != NULL) {
@@ -134,11 +134,11 @@ client_drop(struct client *c, const char *why)
 	if (c->hello)
 		store_client_gone(s->store, &c->who);
 	if (o != NULL)
-		TAILQ_REMOVE(&o->clients, c, of_owner);
+		TAILQ_REMOVE(&o->clients, c, of_peer);
 	user_leave(c->user);
 	client_free(c);
 	if (o != NULL)
-		owner_release(o);
+		peer_release(o);
 }
 
 void

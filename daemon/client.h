@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "common/message.h"
-#include "daemon/owner.h"
+#include "daemon/peer.h"
 #include "daemon/store.h"
 #include "daemon/user.h"
 
@@ -20,10 +20,10 @@ struct answer;
 struct client {
 	unsigned magic;
 	TAILQ_ENTRY(client) all;
-	TAILQ_ENTRY(client) of_owner;
+	TAILQ_ENTRY(client) of_peer;
 	struct server *server;
 	struct user *user;
-	struct owner *owner;    /* NULL: it will be refused */
+	struct peer *peer;      /* NULL: it will be refused */
 	struct store_owner who; /* what the store is told */
 	int fd;
 	int hello;                   /* has been said */

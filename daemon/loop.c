@@ -99,7 +99,7 @@ on_dump(evutil_socket_t number, short what, void *arg)
 	(void)what;
 	log_notice("instance %s in %s: %u clients, %u processes",
 	    options_name(l->instance->options), l->instance->place.path,
-	    l->server.n, l->server.owners.n);
+	    l->server.n, l->server.peers.n);
 	store_dump(l->instance->store, now(), dump_line, NULL);
 }
 

@@ -92,7 +92,7 @@ server_init(struct server *s, struct event_base *base, struct store *store,
 	s->max = max_clients;
 	TAILQ_INIT(&s->clients);
 	LIST_INIT(&s->users);
-	owners_init(&s->owners, base, store, drop_of_dead);
+	peers_init(&s->peers, base, store, drop_of_dead);
 	s->readable =
 	    event_new(base, fd, EV_READ | EV_PERSIST, on_connection, s);
 	s->pause = event_new(base, -1, 0, on_pause_over, s);
@@ -106,7 +106,7 @@ server_init(struct server *s, struct event_base *base, struct store *store,
 int
 server_start(struct server *s)
 {
-	owners_start(&s->owners);
+	peers_start(&s->peers);
 	return event_add(s->readable, NULL);
 }
 
@@ -118,7 +118,7 @@ server_tick(struct server *s)
 
 	TAILQ_FOREACH_SAFE(c, &s->clients, all, next)
 		client_tick(c, mono);
-	owners_tick(&s->owners);
+	peers_tick(&s->peers);
 }
 
 void
@@ -130,7 +130,7 @@ server_fini(struct server *s)
 		c->hello = 0; /* the store need not know */
 		client_drop(c, NULL);
 	}
-	owners_fini(&s->owners);
+	peers_fini(&s->peers);
 	if (s->readable != NULL)
 		event_free(s->readable);
 	if (s->pause != NULL)

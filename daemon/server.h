@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "daemon/owner.h"
+#include "daemon/peer.h"
 #include "daemon/store.h"
 #include "daemon/user.h"
 
@@ -22,7 +22,7 @@ struct server {
 	int fd; /* listening; not ours to close */
 	struct event *readable;
 	struct event *pause; /* until descriptors are there again */
-	struct owners owners;
+	struct peers peers;
 	struct users users;
 	TAILQ_HEAD(, client) clients;
 	uint32_t n;

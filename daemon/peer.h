@@ -1,13 +1,13 @@
 /*
- * owner.h -- the processes that we serve, and their deaths.
+ * peer.h -- the processes that we serve, and their deaths.
  *
- * A process is one owner, however many connections it has: its sections are its
+ * A process is one peer, however many connections it has: its sections are its
  * own until it is dead, and that its pidfd says.  A hang-up says nothing: the
  * process may be in mid-append, and a child that was forked may hold the socket
  * of a dead one.
  */
-#ifndef SHMLOG_DAEMON_OWNER_H
-#define SHMLOG_DAEMON_OWNER_H
+#ifndef SHMLOG_DAEMON_PEER_H
+#define SHMLOG_DAEMON_PEER_H
 
 #include <sys/queue.h>
 #include <sys/types.h>
@@ -20,10 +20,10 @@ struct client;
 struct event;
 struct event_base;
 
-struct owner {
+struct peer {
 	unsigned magic;
-	LIST_ENTRY(owner) all;
-	struct owners *owners;
+	LIST_ENTRY(peer) all;
+	struct peers *peers;
 	pid_t pid;
 	uint64_t start;
 	char name[OWNER_MAX];
@@ -33,31 +33,31 @@ struct owner {
 	TAILQ_HEAD(, client) clients;
 };
 
-struct owners {
+struct peers {
 	struct event_base *base;
 	struct store *store;
-	LIST_HEAD(, owner) all;
+	LIST_HEAD(, peer) all;
 	uint32_t n;
 	void (*drop)(struct client *); /* what becomes of a dead one's */
 };
 
-void owners_init(struct owners *, struct event_base *, struct store *,
+void peers_init(struct peers *, struct event_base *, struct store *,
     void (*drop)(struct client *));
-void owners_fini(struct owners *);
+void peers_fini(struct peers *);
 
 /* Watches those that have placeholders in the store. */
-void owners_start(struct owners *);
+void peers_start(struct peers *);
 
 /*
  * The process at the other end of a connection that was just accepted.  NULL:
  * it is of no pid that we can see, or has gone, or there is no memory.
  */
-struct owner *owner_of_peer(struct owners *, int socket, pid_t);
+struct peer *peer_of_socket(struct peers *, int socket, pid_t);
 
-/* When its last client went: forgets the owner unless it has sections. */
-void owner_release(struct owner *);
+/* When its last client went: forgets the process unless it has sections. */
+void peer_release(struct peer *);
 
 /* Once a second: those without a pidfd. */
-void owners_tick(struct owners *);
+void peers_tick(struct peers *);
 
 #endif
