@@ -1,0 +1,148 @@
+/*
+ * merge.c -- the records of all lanes, in the order of their times.
+ *
+ * A heap holds the lanes that have a record, by that record's time.  A record
+ * is held back until it is WINDOW old, so that one of another lane that was
+ * written before it, but seen after it, still comes first; a record from the
+ * future is held back no longer than that either.
+ */
+#include <err.h>
+#include <stdlib.h>
+
+#include "readers/tail.h"
+
+#define ROUND_MAX 200000 /* records; signals and the file are looked at then   \
+			  */
+
+static void
+sift_down(struct tail *t, size_t i)
+{
+	struct heap_item moving = t->heap[i];
+	size_t child;
+
+	while ((child = 2 * i + 1) < t->heap_n) {
+		if (child + 1 < t->heap_n &&
+		    t->heap[child + 1].time < t->heap[child].time)
+			child++;
+		if (moving.time <= t->heap[child].time)
+			break;
+		t->heap[i] = t->heap[child];
+		i = child;
+	}
+	t->heap[i] = moving;
+}
+
+static void
+push(struct tail *t, struct tail_lane *l)
+{
+	uint64_t time = l->next.head.time;
+	size_t i;
+
+	if (t->heap_n == t->heap_size) {
+		t->heap_size = t->heap_size == 0 ? 64 : t->heap_size * 2;
+		t->heap = reallocarray(t->heap, t->heap_size, sizeof(*t->heap));
+		if (t->heap == NULL)
+			err(1, "memory");
+	}
+	for (i = t->heap_n++; i > 0 && t->heap[(i - 1) / 2].time > time;
+	     i = (i - 1) / 2)
+		t->heap[i] = t->heap[(i - 1) / 2];
+	t->heap[i] = (struct heap_item){ time, l };
+	l->in_heap = 1;
+}
+
+static void
+pop(struct tail *t)
+{
+	t->heap[0].lane->in_heap = 0;
+	t->heap[0] = t->heap[--t->heap_n];
+	if (t->heap_n != 0)
+		sift_down(t, 0);
+}
+
+/* Whether the lane has a record to be merged. */
+static int
+lane_ready(struct tail *t, struct tail_lane *l)
+{
+	if (l->in_heap || l->state == LANE_DONE)
+		return 0;
+	if (l->chunk == NULL && !l->stream->gone)
+		(void)lane_fetch(t, l);
+	if (l->state == LANE_WAITS && !chain_try(t, l))
+		return 0;
+	return l->has_next;
+}
+
+static void
+gather_stream(struct tail *t, struct tail_stream *s)
+{
+	if (!s->opened)
+		return;
+	for (uint32_t i = 0; i < s->plan.lanes; i++)
+		if (lane_ready(t, &s->lanes[i]))
+			push(t, &s->lanes[i]);
+	if (s->gone && !s->told_gone)
+		stream_settle(t, s);
+}
+
+static void
+gather(struct tail *t)
+{
+	struct tail_source *src;
+	struct tail_stream *s;
+
+	TAILQ_FOREACH(src, &t->sources, link)
+		TAILQ_FOREACH(s, &src->streams, link)
+			gather_stream(t, s);
+}
+
+/* When the second of the heap is due. */
+static uint64_t
+second_time(const struct tail *t)
+{
+	uint64_t time = UINT64_MAX;
+
+	for (size_t i = 1; i < 3 && i < t->heap_n; i++)
+		if (t->heap[i].time < time)
+			time = t->heap[i].time;
+	return time;
+}
+
+/* Delivers the first lane's records as long as it stays the first. */
+static void
+deliver(struct tail *t, uint64_t horizon)
+{
+	struct tail_lane *l = t->heap[0].lane;
+	uint64_t second = second_time(t);
+
+	do {
+		sink_record(t, l);
+		l->taken++;
+		t->round++;
+		lane_step(t, l);
+		if (!l->has_next && lane_fetch(t, l) != FETCH_DATA) {
+			pop(t);
+			return;
+		}
+	} while (l->next.head.time <= second && l->next.head.time <= horizon &&
+		 !t->done && t->round < ROUND_MAX);
+	t->heap[0].time = l->next.head.time;
+	sift_down(t, 0);
+}
+
+void
+merge_round(struct tail *t, uint64_t horizon)
+{
+	t->round = 0;
+	gather(t);
+	while (t->heap_n != 0 && !t->done && t->round < ROUND_MAX) {
+		if (t->heap[0].time > horizon &&
+		    t->now - t->heap[0].lane->read_at < WINDOW)
+			break;
+		deliver(t, horizon);
+	}
+	if (t->round != 0)
+		t->busy = 1;
+	if (t->heap_n != 0)
+		t->pending = 1;
+}

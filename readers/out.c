@@ -1,0 +1,24 @@
+/*
+ * out.c -- the formats there are.
+ */
+#include "readers/out.h"
+
+static const struct out *const outs[] = { &out_short, &out_json, &out_cat };
+
+const struct out *
+out_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(outs) / sizeof(outs[0]); i++)
+		if (strcmp(outs[i]->name, name) == 0)
+			return outs[i];
+	return NULL;
+}
+
+const char *
+level_name(uint8_t level)
+{
+	static const char *const names[] = { "emerg", "alert", "crit", "err",
+		"warning", "notice", "info", "debug" };
+
+	return level < sizeof(names) / sizeof(names[0]) ? names[level] : "?";
+}

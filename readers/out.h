@@ -1,0 +1,54 @@
+/*
+ * out.h -- an output format of shmtail's: a table of functions.
+ *
+ * What is the same for all records of a stream, or of a tag, is put into words
+ * once, by stream() and tag(), and handed to record() each time.
+ */
+#ifndef SHMLOG_READERS_OUT_H
+#define SHMLOG_READERS_OUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/layout.h"
+#include "readers/buffer.h"
+
+struct out_text {
+	const char *text;
+	size_t n;
+};
+
+struct out_record {
+	const struct record *head;
+	struct out_text payload;
+	struct out_text stream; /* what stream() made */
+	struct out_text tag;    /* what tag() made, of "-" if there is none */
+	uint64_t created;       /* the record's name, unique for ever: of the */
+	uint64_t serial;        /* segment, the section, */
+	uint32_t lane;          /* the lane, */
+	uint64_t number;        /* and in it */
+};
+
+struct out_loss {
+	const struct descriptor *of;
+	uint64_t records;
+	int at_least; /* there may have been more */
+};
+
+struct out {
+	const char *name; /* for -o */
+	void (*stream)(struct buffer *, const struct descriptor *);
+	void (*tag)(struct buffer *, const char *name, size_t n);
+	void (*record)(struct buffer *, const struct out_record *);
+	void (*lost)(struct buffer *, const struct out_loss *);
+};
+
+extern const struct out out_short, out_json, out_cat;
+
+/* By its name, or NULL. */
+const struct out *out_find(const char *name);
+
+/* syslog's word for a level. */
+const char *level_name(uint8_t level);
+
+#endif

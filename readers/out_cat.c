@@ -1,0 +1,55 @@
+/*
+ * out_cat.c -- the payloads alone, byte for byte, a newline behind each.
+ *
+ * Nothing is escaped: this is for pipes and files.  Losses go to stderr, so
+ * that what is on stdout is what was written.
+ */
+#include <err.h>
+#include <inttypes.h>
+
+#include "readers/out.h"
+
+static void
+cat_nothing(struct buffer *b, const struct descriptor *d)
+{
+	(void)b;
+	(void)d;
+}
+
+static void
+cat_no_tag(struct buffer *b, const char *name, size_t n)
+{
+	(void)b;
+	(void)name;
+	(void)n;
+}
+
+static void
+cat_record(struct buffer *b, const struct out_record *r)
+{
+	buffer_put(b, r->payload.text, r->payload.n);
+	buffer_byte(b, '\n');
+}
+
+static void
+cat_lost(struct buffer *b, const struct out_loss *l)
+{
+	struct buffer ident;
+
+	(void)b;
+	buffer_init(&ident, -1);
+	buffer_safe(&ident, l->of->ident, strnlen(l->of->ident, IDENT_MAX));
+	warnx("%s%" PRIu64 " record%s of %.*s[%u] lost",
+	    l->at_least ? "at least " : "", l->records,
+	    l->records == 1 ? "" : "s", (int)ident.n, ident.data,
+	    l->of->owner_pid);
+	buffer_free(&ident);
+}
+
+const struct out out_cat = {
+	.name = "cat",
+	.stream = cat_nothing,
+	.tag = cat_no_tag,
+	.record = cat_record,
+	.lost = cat_lost,
+};

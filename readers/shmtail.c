@@ -1,0 +1,190 @@
+/*
+ * shmtail.c -- follow the records of an instance.
+ */
+#include <err.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "readers/tail.h"
+
+#define TIMEOUT_DEFAULT (5 * NSEC)
+#define BUSY_ROUND 4096 /* records; after so many there is no nap */
+
+static const struct option_row rows[] = {
+	{ 'd', NULL, "show what is there, and exit" },
+	{ 'h', NULL, "this help" },
+	{ 'V', NULL, "the version" },
+	{ 'n', "instance", "a name or an absolute path (default: default)" },
+	{ 'l', "number", "begin with the last number records" },
+	{ 'k', "number", "stop after number records" },
+	{ 'i', "taglist", "only these tags: globs, separated by commas" },
+	{ 'x', "taglist", "not these tags" },
+	{ 'o', "format", "short, json or cat" },
+	{ 'r', "file", "a segment that a dead daemon left, then exit" },
+	{ 't', "seconds", "how long to wait for the instance (5), or off" },
+	{ 0, NULL, NULL },
+};
+
+struct arguments {
+	const char *instance;
+	const char *file;
+	const struct out *out;
+	uint64_t timeout;
+	uint64_t last;
+	int has_last;
+	uint64_t stop_after;
+	int dump;
+};
+
+static void
+take_format(struct arguments *a, const char *name)
+{
+	a->out = out_find(name);
+	if (a->out == NULL)
+		usage_errx("-o %s: there are short, json and cat", name);
+}
+
+static void
+take_option(struct arguments *a, struct tail *t, int letter, const char *value)
+{
+	switch (letter) {
+	case 'd':
+		a->dump = 1;
+		break;
+	case 'n':
+		a->instance = value;
+		break;
+	case 'l':
+		if (parse_number(value, 0, UINT64_MAX, &a->last) != 0)
+			usage_errx("-l %s: not a number of records", value);
+		a->has_last = 1;
+		break;
+	case 'k':
+		if (parse_number(value, 1, UINT64_MAX, &a->stop_after) != 0)
+			usage_errx("-k %s: not a number of records", value);
+		break;
+	case 'i':
+		globs_add(&t->include, value);
+		break;
+	case 'x':
+		globs_add(&t->exclude, value);
+		break;
+	case 'o':
+		take_format(a, value);
+		break;
+	case 'r':
+		a->file = value;
+		break;
+	case 't':
+		if (parse_timeout(value, &a->timeout) != 0)
+			usage_errx("-t %s: neither seconds nor off", value);
+		break;
+	}
+}
+
+static void
+take_options(struct arguments *a, struct tail *t, int argc, char *argv[])
+{
+	char letters[64];
+	int c;
+
+	usage_getopt(rows, letters, sizeof(letters));
+	while ((c = getopt(argc, argv, letters)) != -1) {
+		switch (c) {
+		case 'h':
+			usage_print(stdout, rows, 1);
+			exit(0);
+		case 'V':
+			usage_version();
+			exit(0);
+		case '?':
+			if (optopt == 'f')
+				warnx("it follows by itself; -l 10 begins with "
+				      "the last 10 records");
+			usage_bad(rows, c);
+		case ':':
+			usage_bad(rows, c);
+		default:
+			take_option(a, t, c, optarg);
+		}
+	}
+	if (optind < argc)
+		usage_errx("%s: takes no arguments; -n names the instance, -r "
+			   "a file",
+		    argv[optind]);
+	if (a->file != NULL && a->instance != NULL)
+		usage_errx("-n and -r exclude each other");
+}
+
+static int
+follow(struct tail *t)
+{
+	struct idle idle = { 0 };
+
+	while (!t->done && !stop_asked()) {
+		if (tail_follow(t) != 0)
+			return 1;
+		if (t->round >= BUSY_ROUND)
+			continue;
+		if (buffer_flush(&t->to) != 0)
+			break;
+		idle_nap(&idle, t->busy || t->pending);
+	}
+	return 0;
+}
+
+static int
+run(struct tail *t, const struct arguments *a)
+{
+	int back = a->dump || a->file != NULL || (a->has_last && a->last > 0);
+
+	t->start = back ? START_OLDEST : START_END;
+	t->stop_after = a->stop_after;
+	no_tag_init(t);
+	if (a->has_last && back)
+		last_begin(t, a->last);
+	sources_begin(t);
+	if (back)
+		tail_drain(t);
+	if (t->last != NULL)
+		last_end(t);
+	if (segment_torn(&t->attach.segment) &&
+	    attach_poll(&t->attach, NULL) == ATTACH_TORN)
+		return 1;
+	if (a->dump || a->file != NULL)
+		return 0;
+	tail_unbound(t);
+	return follow(t);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct arguments a = {
+		.out = &out_short,
+		.timeout = TIMEOUT_DEFAULT,
+	};
+	enum attach_result attached;
+	struct tail t;
+	int failed, unwritten;
+
+	tail_init(&t, NULL, STDOUT_FILENO);
+	take_options(&a, &t, argc, argv);
+	t.out = a.out;
+	stop_init();
+	attached = a.file != NULL
+		       ? attach_file(&t.attach, a.file)
+		       : attach_open(&t.attach, a.instance, a.timeout);
+	switch (attached) {
+	case ATTACH_OK:
+		break;
+	case ATTACH_FAILED:
+		return 1;
+	case ATTACH_STOPPED:
+		return 0;
+	}
+	failed = run(&t, &a);
+	unwritten = buffer_exit(&t.to);
+	tail_fini(&t);
+	return failed || unwritten ? 1 : 0;
+}

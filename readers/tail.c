@@ -1,0 +1,98 @@
+/*
+ * tail.c -- shmtail without its command line.
+ */
+#include <stdlib.h>
+
+#include "readers/tail.h"
+
+#define DRAIN_PATIENCE (3 * NSEC) /* with nothing delivered meanwhile */
+
+void
+tail_init(struct tail *t, const struct out *out, int fd)
+{
+	memset(t, 0, sizeof(*t));
+	t->magic = TAIL_MAGIC;
+	attach_init(&t->attach);
+	t->out = out;
+	buffer_init(&t->to, fd);
+	TAILQ_INIT(&t->sources);
+}
+
+void
+tail_fini(struct tail *t)
+{
+	must(t->magic == TAIL_MAGIC);
+	sources_free(t);
+	chunks_free(t);
+	free(t->heap);
+	free(t->staged);
+	free(t->no_tag);
+	globs_free(&t->include);
+	globs_free(&t->exclude);
+	buffer_free(&t->to);
+	attach_close(&t->attach);
+	t->magic = 0;
+}
+
+void
+tail_drain(struct tail *t)
+{
+	struct tail_source *src;
+	struct tail_stream *s;
+	struct idle idle = { 0 };
+	uint64_t last;
+
+	t->now = last = clock_mono();
+	while (!t->done && !stop_asked()) {
+		t->busy = t->pending = 0;
+		TAILQ_FOREACH(src, &t->sources, link)
+			TAILQ_FOREACH(s, &src->streams, link)
+				if (!s->opened && !s->gone)
+					stream_open(t, s);
+		merge_round(t, UINT64_MAX);
+		t->now = clock_mono();
+		if (t->busy)
+			last = t->now;
+		else if (!t->pending || t->now - last > DRAIN_PATIENCE)
+			break;
+		else
+			idle_nap(&idle, 0);
+	}
+}
+
+void
+tail_unbound(struct tail *t)
+{
+	struct tail_source *src;
+	struct tail_stream *s;
+
+	TAILQ_FOREACH(src, &t->sources, link)
+		TAILQ_FOREACH(s, &src->streams, link)
+			for (uint32_t i = 0; s->opened && i < s->plan.lanes;
+			     i++)
+				s->lanes[i].bounded = 0;
+}
+
+int
+tail_follow(struct tail *t)
+{
+	struct segment old;
+
+	must(t->magic == TAIL_MAGIC);
+	t->now = clock_mono();
+	t->busy = t->pending = 0;
+	switch (attach_poll(&t->attach, &old)) {
+	case ATTACH_SAME:
+		break;
+	case ATTACH_NEW:
+		sources_renew(t, &old);
+		break;
+	case ATTACH_TORN:
+		return -1;
+	}
+	if (t->now >= t->tend_at)
+		sources_tend(t);
+	sources_list(t);
+	merge_round(t, clock_real() - WINDOW);
+	return 0;
+}

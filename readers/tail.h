@@ -1,0 +1,290 @@
+/*
+ * tail.h -- the parts of shmtail: sources, streams, lanes, chunks, the merge.
+ *
+ *	source	a segment that is followed: the current one, and older ones for
+ *		as long as somebody may still write to them
+ *	stream	a section of class Log in it
+ *	lane	a ring in that, with a copied chunk of records while it has any
+ *
+ * BELIEF.  Whatever is copied out of a section -- a chunk, a loss, the stream's
+ * header, its dictionary, a predecessor's name -- is believed only after
+ * stream_still(), and belongs to us from then on.
+ *
+ * CHAINS.  A lane of a worker that joined another daemon names its predecessor.
+ * Its records wait until that lane was delivered to its end, or until what was
+ * missed of it was counted.  A predecessor is in a segment created earlier, so
+ * chains have an end whatever the bytes say.
+ */
+#ifndef SHMLOG_READERS_TAIL_H
+#define SHMLOG_READERS_TAIL_H
+
+#include <sys/queue.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/directory.h"
+#include "common/ring.h"
+#include "common/stream.h"
+#include "readers/attach.h"
+#include "readers/buffer.h"
+#include "readers/option.h"
+#include "readers/out.h"
+
+#define WINDOW (MSEC / 2) /* lanes are merged by time within it */
+
+/* Private copies of records, of two sizes so that many lanes cost little. */
+#define CHUNK_SMALL ((size_t)4 << 10)
+#define CHUNK_LARGE ((size_t)128 << 10) /* > RECORD_MAX */
+#define CHUNKS_LARGE_MAX 256
+
+struct chunk {
+	struct chunk *next;
+	size_t size;
+	uint64_t data[];
+};
+
+enum lane_state {
+	LANE_FRESH, /* nothing came yet: its predecessor is not known */
+	LANE_WAITS, /* for its predecessor's end */
+	LANE_OPEN,  /* its records are delivered */
+	LANE_DONE,  /* nothing comes any more */
+};
+
+struct tail_lane {
+	struct ring_reader ring; /* stands at the chunk's beginning */
+	struct tail_stream *stream;
+	struct chunk *chunk; /* NULL: there is none */
+	size_t length;       /* of the chunk */
+	size_t offset;       /* behind `next' */
+	uint64_t taken;      /* records of the chunk that were delivered */
+	int bad;             /* what stands at the seat is no record */
+	int complete;        /* its stream is cooling, and all was read */
+	uint64_t read_at;    /* clock_mono() of the copy */
+	struct ring_record next;
+	int has_next;
+	int in_heap;
+	int bounded; /* until end_pos, record end_number: -d, -l */
+	int named;   /* some lane goes on for this one */
+	uint32_t number;
+	uint64_t end_pos;
+	uint64_t end_number;
+	enum lane_state state;
+	uint64_t pred_created;
+	uint64_t pred_serial;
+	uint64_t pred_lane;
+	uint64_t pred_records;
+};
+
+struct tail_tag {
+	int hidden;
+	size_t n;
+	char text[]; /* as the format has it */
+};
+
+struct tail_stream {
+	TAILQ_ENTRY(tail_stream) link;
+	struct tail_stream *hash_next;
+	struct tail_source *source;
+	struct directory_entry entry;
+	uint64_t serial;
+	uint64_t seq;      /* of the entry, for directory_still() */
+	uint64_t tombs;    /* tomb_next before the entry was read */
+	uint64_t changing; /* clock_mono() since it is in change; 0 */
+	uint64_t listed;   /* the source's listing it was last seen in */
+	int opened;        /* plan and lanes are there */
+	int late;          /* appeared after the start: from its first record */
+	int gone;          /* the section is not to be read any more */
+	int has_tomb;
+	int told_gone;
+	struct tombstone tomb;
+	struct stream_plan plan;
+	uint64_t dict_offset;
+	int dict_bad;
+	struct buffer label; /* as the format has it */
+	struct tail_tag **tags;
+	uint32_t tags_size;
+	struct tail_lane *lanes; /* plan.lanes */
+};
+
+TAILQ_HEAD(tail_streams, tail_stream);
+
+#define STREAM_HASH 1024
+#define SOURCES_MAPPED 48 /* guard.h has room for 64 */
+#define SOURCES_MAX 64
+
+struct tail_source {
+	TAILQ_ENTRY(tail_source) link;
+	struct segment *segment; /* the attachment's, or kept; NULL: unmapped */
+	struct segment kept;
+	uint64_t created;
+	struct listing listing;
+	uint64_t listings; /* counts */
+	size_t unopened;   /* streams to be tried again */
+	int listed;        /* at least once */
+	int early;         /* was there at the start */
+	uint64_t since;    /* clock_mono() when it became an old one; 0: not */
+	uint64_t check_at; /* clock_mono() of the next look at its owners */
+	struct tail_streams streams;
+	struct tail_stream *hash[STREAM_HASH];
+};
+
+TAILQ_HEAD(tail_sources, tail_source);
+
+struct heap_item {
+	uint64_t time;
+	struct tail_lane *lane;
+};
+
+/* The last N, while -l looks for them. */
+struct last_item {
+	size_t n;
+	int counted;
+};
+
+struct last {
+	uint64_t want;
+	uint64_t have; /* counted ones */
+	struct buffer text;
+	size_t text_head;
+	struct last_item *items;
+	size_t head, n, size;
+};
+
+enum tail_start {
+	START_END,    /* follow from now on */
+	START_OLDEST, /* begin with what is there, up to its end: -d, -l */
+};
+
+#define TAIL_MAGIC 0x7a11106u
+
+struct tail {
+	uint32_t magic;
+	struct attach attach;
+	const struct out *out;
+	struct buffer to;
+	struct buffer scratch;
+	struct globs include, exclude;
+	enum tail_start start;
+	int starting; /* the first look round: streams found now are not late */
+	int any_tag;  /* no -i, no -x: nothing is hidden */
+	uint64_t stop_after; /* -k; 0: never */
+	uint64_t delivered;
+	int done;          /* -k is reached, or what is there was delivered */
+	struct last *last; /* while -l looks back, else NULL */
+	struct tail_tag *no_tag;
+	struct tail_sources sources;
+	unsigned nsources;
+	uint64_t missing; /* a segment's created that was looked for in vain */
+	uint64_t now;     /* clock_mono(), once a round */
+	uint64_t tend_at; /* when sources_tend() is next */
+	uint64_t round;   /* records delivered in this round */
+	int busy;         /* this round: something was read or delivered */
+	int pending;      /* this round: something is still to come */
+	struct chunk *smalls, *larges; /* free ones */
+	unsigned larges_used;
+	struct heap_item *heap;
+	size_t heap_n, heap_size;
+	unsigned complaints;
+	/* dictionary entries, copied but not yet believed */
+	struct dict_text *staged;
+	size_t staged_n, staged_size;
+};
+
+struct dict_text {
+	uint32_t id;
+	uint32_t n;
+	char name[TAG_NAME_MAX];
+};
+
+/* tail_chunk.c */
+struct chunk *chunk_get(struct tail *, size_t size);
+void chunk_put(struct tail *, struct chunk *);
+void chunks_free(struct tail *);
+
+/*
+ * stream_reader.c: all access to a section's bytes.
+ */
+enum fetch_result {
+	FETCH_DATA,  /* lane->next is a record */
+	FETCH_EMPTY, /* nothing new */
+	FETCH_LATER, /* ask again */
+	FETCH_DONE,  /* nothing will come any more */
+};
+
+/* Reads header and dictionary and takes the seats; if that cannot be yet,
+ * the stream stays unopened and is tried again. */
+void stream_open(struct tail *, struct tail_stream *);
+void stream_free(struct tail *, struct tail_stream *);
+
+/* The next record of a lane that has none (has_next is 0). */
+enum fetch_result lane_fetch(struct tail *, struct tail_lane *);
+
+/* lane->next was delivered: takes the one behind it, from the chunk alone. */
+void lane_step(struct tail *, struct tail_lane *);
+
+/* How many records of the lane came before what is to be delivered next. */
+static inline uint64_t
+lane_number(const struct tail_lane *l)
+{
+	return l->ring.number + l->taken;
+}
+
+/* Whether the stream's bytes, copied before, were its own; see there. */
+enum section_state stream_still(struct tail *, struct tail_stream *);
+
+/* The section is not to be read any more: found so, or by our own choice
+ * (quiet: then what is left unread is no loss). */
+void stream_gone(struct tail *, struct tail_stream *, int quiet);
+
+/* A gone stream's lane has nothing left: counts what it had beyond that. */
+void stream_settle(struct tail *, struct tail_stream *);
+
+/* tail_tag.c: the dictionary. */
+int dict_stage(struct tail *, struct tail_stream *, uint64_t *offset);
+void dict_believe(struct tail *, struct tail_stream *, uint64_t offset);
+void no_tag_init(struct tail *);
+const struct tail_tag *tag_of(
+    const struct tail *, const struct tail_stream *, uint16_t id);
+
+/* tail_chain.c: whether a waiting lane may be delivered now; it is opened. */
+int chain_try(struct tail *, struct tail_lane *);
+
+/* tail_source.c */
+void sources_begin(struct tail *);
+/* Takes the attachment's new segment, and those between it and `old'. */
+void sources_renew(struct tail *, const struct segment *old);
+/* Once in a while: gives up old ones that nobody writes to any more. */
+void sources_tend(struct tail *);
+/* Brings the lists of streams up to date. */
+void sources_list(struct tail *);
+void sources_free(struct tail *);
+struct tail_source *source_find(struct tail *, uint64_t created);
+/* Looks among the instance's files for one created then. */
+struct tail_source *source_search(struct tail *, uint64_t created);
+struct tail_stream *stream_find(struct tail_source *, uint64_t serial);
+
+/* merge.c: one round: reads all lanes, delivers what is old enough by time
+ * (horizon UINT64_MAX: all).  Sets t->busy and t->pending. */
+void merge_round(struct tail *, uint64_t horizon);
+
+/* tail_sink.c */
+void sink_record(struct tail *, struct tail_lane *);
+void sink_lost(
+    struct tail *, const struct tail_stream *, uint64_t records, int at_least);
+/* A complaint on stderr about bytes that make no sense; a bounded number. */
+void sink_complain(struct tail *, const struct tail_stream *, const char *what);
+void last_begin(struct tail *, uint64_t want);
+void last_end(struct tail *);
+
+/* shmtail.c's, for tests: */
+void tail_init(struct tail *, const struct out *, int fd);
+void tail_fini(struct tail *);
+/* Delivers all that is there, up to where it ended when seats were taken. */
+void tail_drain(struct tail *);
+/* Removes the ends that tail_drain() stopped at. */
+void tail_unbound(struct tail *);
+/* One round of following: the file, the lists, the lanes.  0, or -1: torn. */
+int tail_follow(struct tail *);
+
+#endif

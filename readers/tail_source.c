@@ -1,0 +1,396 @@
+/*
+ * tail_source.c -- the segments that are followed, and the streams in them.
+ *
+ * The current one is the attachment's.  An older one is followed as well, for
+ * its cooling time and for as long as the owner of a stream in it may still
+ * write there: until each of its lanes was named as a predecessor, or its owner
+ * is dead.
+ */
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <err.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/process.h"
+#include "common/shared.h"
+#include "readers/tail.h"
+
+#define CHECK_EVERY (10 * NSEC)
+
+struct tail_source *
+source_find(struct tail *t, uint64_t created)
+{
+	struct tail_source *src;
+
+	TAILQ_FOREACH(src, &t->sources, link)
+		if (src->created == created)
+			return src;
+	return NULL;
+}
+
+static struct tail_stream **
+bucket(struct tail_source *src, uint64_t serial)
+{
+	return &src->hash[serial % STREAM_HASH];
+}
+
+struct tail_stream *
+stream_find(struct tail_source *src, uint64_t serial)
+{
+	struct tail_stream *s = *bucket(src, serial);
+
+	while (s != NULL && s->serial != serial)
+		s = s->hash_next;
+	return s;
+}
+
+/* Sources stand in the order in which they were created. */
+static struct tail_source *
+source_add(struct tail *t, uint64_t created)
+{
+	struct tail_source *src = calloc(1, sizeof(*src)), *other;
+
+	if (src == NULL)
+		err(1, "memory");
+	src->kept.fd = -1;
+	src->created = created;
+	src->early = t->starting;
+	TAILQ_INIT(&src->streams);
+	TAILQ_FOREACH_REVERSE(other, &t->sources, tail_sources, link)
+	if (other->created <= created)
+		break;
+	if (other != NULL)
+		TAILQ_INSERT_AFTER(&t->sources, other, src, link);
+	else
+		TAILQ_INSERT_HEAD(&t->sources, src, link);
+	t->nsources++;
+	return src;
+}
+
+static void
+stream_remove(struct tail *t, struct tail_stream *s)
+{
+	struct tail_stream **p = bucket(s->source, s->serial);
+
+	while (*p != s)
+		p = &(*p)->hash_next;
+	*p = s->hash_next;
+	TAILQ_REMOVE(&s->source->streams, s, link);
+	if (!s->opened && !s->gone)
+		s->source->unopened--;
+	stream_free(t, s);
+}
+
+/* Whether records that we copied wait in it. */
+static int
+source_holds(const struct tail_source *src)
+{
+	struct tail_stream *s;
+
+	TAILQ_FOREACH(s, &src->streams, link)
+		for (uint32_t i = 0; s->opened && i < s->plan.lanes; i++)
+			if (s->lanes[i].chunk != NULL)
+				return 1;
+	return 0;
+}
+
+/* Reads no more of it; what was copied is still delivered. */
+static void
+source_unmap(struct tail *t, struct tail_source *src)
+{
+	struct tail_stream *s;
+
+	TAILQ_FOREACH(s, &src->streams, link)
+		stream_gone(t, s, 1);
+	listing_free(&src->listing);
+	if (src->segment == &src->kept)
+		segment_drop(&src->kept);
+	src->segment = NULL;
+}
+
+static void
+source_free(struct tail *t, struct tail_source *src)
+{
+	struct tail_stream *s;
+
+	if (src->segment != NULL)
+		source_unmap(t, src);
+	while ((s = TAILQ_FIRST(&src->streams)) != NULL)
+		stream_remove(t, s);
+	TAILQ_REMOVE(&t->sources, src, link);
+	t->nsources--;
+	free(src);
+}
+
+void
+sources_free(struct tail *t)
+{
+	struct tail_source *src;
+
+	for (size_t i = 0; i < t->heap_n; i++)
+		t->heap[i].lane->in_heap = 0;
+	t->heap_n = 0;
+	while ((src = TAILQ_FIRST(&t->sources)) != NULL)
+		source_free(t, src);
+}
+
+/* Maps a file of the instance, unless it is known; NULL: it is not taken. */
+static struct tail_source *
+take_file(struct tail *t, const char *name, uint64_t least, uint64_t most)
+{
+	struct tail_source *src;
+	struct segment s;
+
+	if (t->nsources >= SOURCES_MAPPED ||
+	    segment_attach(&s, t->attach.dirfd, name) != 0)
+		return NULL;
+	if (s.plan.created < least || s.plan.created > most ||
+	    source_find(t, s.plan.created) != NULL) {
+		segment_drop(&s);
+		return NULL;
+	}
+	src = source_add(t, s.plan.created);
+	src->kept = s;
+	src->segment = &src->kept;
+	src->since = t->now;
+	return src;
+}
+
+/* segment.prev, segment.7: those created between `least' and `most'. */
+static void
+take_files(struct tail *t, uint64_t least, uint64_t most)
+{
+	int fd =
+	    openat(t->attach.dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+
+	if (dir == NULL) {
+		if (fd != -1)
+			close(fd);
+		return;
+	}
+	while ((e = readdir(dir)) != NULL)
+		if (strcmp(e->d_name, SEGMENT_PREV_FILE) == 0 ||
+		    (strncmp(e->d_name, SEGMENT_FILE ".", 8) == 0 &&
+			e->d_name[8 + strspn(e->d_name + 8, "0123456789")] ==
+			    '\0'))
+			(void)take_file(t, e->d_name, least, most);
+	closedir(dir);
+}
+
+struct tail_source *
+source_search(struct tail *t, uint64_t created)
+{
+	if (t->attach.dirfd == -1 || created == t->missing)
+		return NULL;
+	take_files(t, created, created);
+	t->missing = created;
+	return source_find(t, created);
+}
+
+/* The source of what the attachment has mapped. */
+static void
+take_current(struct tail *t)
+{
+	struct segment *s = &t->attach.segment;
+	struct tail_source *src;
+
+	/* a daemon whose clock was set back; or a copy of a file */
+	while (source_find(t, s->plan.created) != NULL)
+		s->plan.created++;
+	src = source_add(t, s->plan.created);
+	src->segment = s;
+}
+
+void
+sources_begin(struct tail *t)
+{
+	struct tail_source *src;
+
+	t->starting = 1;
+	t->now = clock_mono();
+	take_current(t);
+	if (t->attach.dirfd != -1)
+		take_files(t, 0, t->attach.segment.plan.created);
+	TAILQ_FOREACH(src, &t->sources, link)
+		listing_wait(&src->listing, src->segment);
+	sources_list(t);
+	t->starting = 0;
+}
+
+void
+sources_renew(struct tail *t, const struct segment *old)
+{
+	struct tail_source *src;
+	uint64_t from = 0;
+
+	TAILQ_FOREACH(src, &t->sources, link)
+		if (src->segment == &t->attach.segment) {
+			src->kept = *old;
+			src->segment = &src->kept;
+			src->since = t->now;
+			from = src->created + 1;
+		}
+	t->missing = 0;
+	take_files(t, from, t->attach.segment.plan.created);
+	take_current(t);
+}
+
+/* Whether its owner may still write to it. */
+static int
+may_be_written(const struct tail_stream *s)
+{
+	const struct segment_plan *p = &s->source->segment->plan;
+	uint32_t named = 0;
+
+	if (s->gone || descriptor_is(&s->entry.d, CLASS_COOL))
+		return 0;
+	for (uint32_t i = 0; s->opened && i < s->plan.lanes; i++)
+		named += s->lanes[i].named != 0;
+	if (s->opened && named == s->plan.lanes)
+		return 0;
+	if (p->pid_ns != process_pid_ns())
+		return 1; /* its pid says nothing here */
+	return process_runs(
+	    (pid_t)s->entry.d.owner_pid, s->entry.d.owner_start);
+}
+
+static int
+is_needed(struct tail *t, struct tail_source *src)
+{
+	struct tail_stream *s;
+
+	if (src->since == 0 ||
+	    t->now - src->since < src->kept.plan.cooling * NSEC)
+		return 1;
+	if (t->now < src->check_at)
+		return 1;
+	src->check_at = t->now + CHECK_EVERY;
+	TAILQ_FOREACH(s, &src->streams, link)
+		if (may_be_written(s))
+			return 1;
+	return source_holds(src);
+}
+
+void
+sources_tend(struct tail *t)
+{
+	struct tail_source *src, *next;
+	unsigned mapped = 0;
+
+	t->tend_at = t->now + NSEC;
+	TAILQ_FOREACH(src, &t->sources, link) {
+		if (src->segment == &src->kept && segment_torn(&src->kept)) {
+			warnx("an older segment was cut short while it was "
+			      "read");
+			source_unmap(t, src);
+		}
+		if (src->segment != NULL && !is_needed(t, src))
+			source_unmap(t, src);
+		mapped += src->segment != NULL;
+	}
+	TAILQ_FOREACH_SAFE(src, &t->sources, link, next) {
+		if (mapped > SOURCES_MAPPED && src->segment == &src->kept) {
+			source_unmap(t, src);
+			mapped--;
+		}
+		/* kept for a while for what its lanes had been read up to */
+		if (t->nsources > SOURCES_MAX && src->segment == NULL &&
+		    !source_holds(src))
+			source_free(t, src);
+	}
+}
+
+static void
+stream_new(struct tail *t, struct tail_source *src,
+    const struct directory_entry *e, uint64_t serial)
+{
+	struct tail_stream *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		err(1, "memory");
+	s->source = src;
+	s->entry = *e;
+	s->serial = serial;
+	s->late = !t->starting;
+	s->hash_next = *bucket(src, serial);
+	*bucket(src, serial) = s;
+	TAILQ_INSERT_TAIL(&src->streams, s, link);
+	src->unopened++;
+}
+
+/* Compares the new list with what we have. */
+static void
+absorb(struct tail *t, struct tail_source *src, uint64_t tombs)
+{
+	const struct listing *list = &src->listing;
+	struct tail_stream *s, *next;
+	uint64_t serial;
+
+	src->listed = 1;
+	src->listings++;
+	for (size_t i = 0; i < list->n; i++) {
+		struct directory_entry *e = &list->entries[i];
+
+		if (!descriptor_was(&e->d, CLASS_LOG))
+			continue;
+		serial = shared_load(&e->d.serial);
+		s = stream_find(src, serial);
+		if (s == NULL) {
+			stream_new(t, src, e, serial);
+			s = stream_find(src, serial);
+		}
+		s->entry = *e;
+		s->seq = list->seq;
+		s->tombs = tombs;
+		s->listed = src->listings;
+	}
+	TAILQ_FOREACH_SAFE(s, &src->streams, link, next) {
+		if (s->listed == src->listings)
+			continue;
+		if (!s->gone && stream_still(t, s) == SECTION_GONE)
+			stream_gone(t, s, 0);
+		if (s->gone && s->told_gone && src->since == 0)
+			stream_remove(t, s);
+	}
+}
+
+static void
+list_source(struct tail *t, struct tail_source *src)
+{
+	uint64_t tombs = shared_load(&src->segment->head->tomb_next);
+	struct tail_stream *s;
+
+	switch (listing_poll(&src->listing, src->segment)) {
+	case LISTING_NEW:
+		absorb(t, src, tombs);
+		break;
+	case LISTING_LATER:
+		t->pending = 1;
+		break;
+	case LISTING_SAME:
+		/* by listing_wait() */
+		if (!src->listed)
+			absorb(t, src, tombs);
+		break;
+	}
+	if (src->unopened == 0)
+		return;
+	TAILQ_FOREACH(s, &src->streams, link)
+		if (!s->opened && !s->gone)
+			stream_open(t, s);
+}
+
+void
+sources_list(struct tail *t)
+{
+	struct tail_source *src;
+
+	TAILQ_FOREACH(src, &t->sources, link)
+		if (src->segment != NULL)
+			list_source(t, src);
+}
