@@ -412,6 +412,65 @@ START_TEST(a_list_that_stays_in_change_is_read_and_counts_each_set_once)
 }
 END_TEST
 
+/* A worker dies and is folded while the pass is at another one's schema. */
+struct death {
+	struct fake f;
+	uint32_t worker;
+	uint32_t retained;
+	int done;
+};
+
+static int
+die_meanwhile(const void *arg, const char *plain, const char *name)
+{
+	struct death *t = (struct death *)(uintptr_t)arg;
+	uint64_t sums[4] = { 107, 0, 0, 0 };
+	struct fake *f = &t->f;
+	struct set_plan p = fake_plan(f, t->retained);
+
+	(void)name;
+	if (t->done || strcmp(plain, "other.set.requests") != 0)
+		return 1;
+	t->done = 1;
+	directory_begin(&f->dir);
+	bank_write(fake_section(f, t->retained), &p, 1, sums, 4,
+	    shared_load(&f->d[t->worker].serial));
+	bank_turn(fake_section(f, t->retained), 1);
+	strcpy(f->d[t->worker].class, CLASS_COOL);
+	strcpy(f->d[t->worker].former, CLASS_STAT);
+	f->d[t->worker].flags = DESC_FOLDED;
+	fake_list(f);
+	directory_end(&f->dir);
+	return 1;
+}
+
+START_TEST(a_worker_that_dies_in_mid_pass_counts_once)
+{
+	struct death *t = calloc(1, sizeof(*t));
+	const struct stat_options o = { .wanted = die_meanwhile, .arg = t };
+	struct fake *f = &t->f;
+	struct view v;
+
+	fake_begin(f);
+	t->worker = put(f, &(struct fake_set){ A_SET }, 7, 0, 0, 0);
+	(void)fake_set(
+	    f, &(struct fake_set){
+		   .type = "other", .ident = "set", .items = items, .n = 4 });
+	t->retained = put(f,
+	    &(struct fake_set){ A_SET, .flags = DESC_RETAINED, .banks = 2 },
+	    100, 0, 0, 0);
+	fake_show(f);
+	view_begin(&v, f, &o);
+	view_pass(&v);
+	ck_assert_int_eq(t->done, 1);
+	ck_assert_int_eq(v.c.scanned, 0);
+	ck_assert_int_eq(value(&v, "http.front.requests"), 107);
+	view_end(&v);
+	fake_end(f);
+	free(t);
+}
+END_TEST
+
 /*
  * Workers of one increment each are born, die and are folded as fast as it
  * goes: the sum is always the number of those ever born.
@@ -602,6 +661,7 @@ main(void)
 		a_rate_is_the_average_first_and_then_between_passes,
 		a_new_segment_goes_on_with_the_counters_of_the_old_one,
 		a_list_that_stays_in_change_is_read_and_counts_each_set_once,
+		a_worker_that_dies_in_mid_pass_counts_once,
 		sums_are_right_while_workers_are_born_and_die,
 		rubbish_in_sets_is_left_out,
 		rubbish_in_the_directory_is_survived,
