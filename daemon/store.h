@@ -50,6 +50,7 @@ struct store_options {
 	uint32_t cooling; /* seconds, at least STORE_COOLING_MIN */
 	mode_t mode;      /* of the file, whatever the umask */
 	pid_t pid;        /* the master: this process */
+	uid_t uid;        /* its owner, as descriptors of its own sets say */
 	uint64_t start;   /* its start time, process_start() */
 	uint64_t pid_ns;  /* process_pid_ns() */
 	uint8_t boot_id[16];
@@ -63,8 +64,9 @@ struct store_options {
 	int (*runs)(pid_t, uint64_t start); /* NULL: process_runs() */
 };
 
-#define STORE_COOLING_MIN 10 /* seconds; when space is short, this is enough   \
-			      */
+#define STORE_COOLING_MIN                                                      \
+	10 /* seconds; when space is short, this is enough                     \
+	    */
 
 /*
  * Creates the file, reserves all of it (posix_fallocate), maps it (guarded: see
@@ -158,8 +160,9 @@ enum message_status store_alloc(struct store *, const struct store_owner *,
     const struct message_alloc *, struct store_time,
     struct message_section *answer);
 
-/* Checks what it holds and lists it.  NOT_YOURS, BAD_SECTION.  (A second
- * PUBLISH of a section that is listed is NOT_YOURS.) */
+/* Checks what it holds and lists it; a set takes the place of the one of this
+ * process that has its id.  One that is listed already: MESSAGE_OK.  NOT_YOURS,
+ * BAD_SECTION, NO_SPACE (no memory). */
 enum message_status store_publish(struct store *, const struct store_owner *,
     const struct message_section *, struct store_time);
 
