@@ -223,6 +223,8 @@ add_placeholder(struct takeover *t, const struct descriptor *d, struct set *set,
 {
 	struct store *s = t->s;
 	struct family *f = set->family;
+	uint64_t created = set->plan.origin_created;
+	uint64_t serial = set->plan.origin_serial;
 	uint64_t length =
 	    set_plan(&set->plan, f->entries, f->words, 1, 1, f->schema_length);
 	uint64_t start = d->owner_start;
