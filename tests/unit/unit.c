@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 int
-unit_run(const char *name, const TTest *const *tests, size_t n)
+unit_run(const char *name, const TTest *const *tests, size_t n,
+    const TTest *const *killed, size_t n_killed, int signal)
 {
 	Suite *suite = suite_create(name);
 	TCase *all = tcase_create(name);
@@ -21,6 +22,8 @@ unit_run(const char *name, const TTest *const *tests, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		tcase_add_test(all, tests[i]);
+	for (size_t i = 0; i < n_killed; i++)
+		tcase_add_test_raise_signal(all, killed[i], signal);
 	suite_add_tcase(suite, all);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -9,11 +9,19 @@
 
 #include <check.h>
 
-/* Runs one suite of one case; for main() to return. */
-int unit_run(const char *name, const TTest *const *tests, size_t n);
+/*
+ * Runs a suite: tests that are to succeed, and tests that are to be killed by a
+ * signal.  For main() to return.
+ */
+int unit_run(const char *name, const TTest *const *tests, size_t n,
+    const TTest *const *killed, size_t n_killed, int signal);
 
+#define UNIT_COUNT(tests) (sizeof(tests) / sizeof((tests)[0]))
 #define UNIT_RUN(name, tests)                                                  \
-	unit_run(name, tests, sizeof(tests) / sizeof((tests)[0]))
+	unit_run(name, tests, UNIT_COUNT(tests), NULL, 0, 0)
+#define UNIT_RUN_KILLED(name, tests, killed, signal)                           \
+	unit_run(name, tests, UNIT_COUNT(tests), killed, UNIT_COUNT(killed),   \
+	    signal)
 
 /* ck_assert() for loops: those of libcheck write to a file each time. */
 #define expect(c)                                                              \
