@@ -1,0 +1,432 @@
+/*
+ * counters.c -- sums stay exact, and never go back, whatever is killed.
+ *
+ * 4 processes with 4 threads each add, while the daemon is killed and restarted
+ * and workers are killed and replaced.  A watcher, with the code that shmstat
+ * has, looks at all sums all the time.
+ *
+ * WHAT IS TRUE.  Each thread notes in memory that outlives it, before each add
+ * (`begun') and after it (`done').  A worker is killed as follows: SIGSTOP, at
+ * some instruction; then the notes are looked at; then SIGKILL.  A thread that
+ * was stopped with both notes equal was not adding, so what it added is known
+ * to the unit; of one that was between them one unit is in doubt, and the sum
+ * may have it or not.  Doubts are counted and shown: there are few.
+ *
+ * What a worker added before it joined for the first time dies with it, so a
+ * worker is killed only after that.  Gauges, bitmaps and up-down counters are
+ * those of the living: at the end they are what each living worker stored.
+ */
+#include <pthread.h>
+
+#include "readers/attach.h"
+#include "readers/stat_collect.h"
+#include "tests/torture/daemon.h"
+#include "worker/shmlog.h"
+
+#define WORKERS 4
+#define THREADS 4
+#define LIVES_MAX 2048 /* of workers, all told */
+
+enum { GAUGE = THREADS, BITMAP, UPDOWN, WORDS };
+
+struct notes {
+	_Atomic uint64_t begun;
+	_Atomic uint64_t done;
+};
+
+/* One worker's life. */
+struct life {
+	struct notes adds[THREADS];
+	_Atomic int joined;
+	_Atomic int ended; /* all threads stopped, and it has joined */
+	_Atomic int error;
+	int64_t gauge; /* the last values, when ended */
+	uint64_t bitmap;
+	_Atomic int64_t updown;
+	uint64_t truth[THREADS]; /* of a killed one: known to be added */
+	uint64_t doubt[THREADS];
+};
+
+struct shared {
+	_Atomic int stop;
+	_Atomic uint64_t looks;
+	char back[256]; /* why: a sum went back */
+	struct life lives[LIVES_MAX];
+};
+
+static struct shared *all;
+static const struct shmlog_def defs[WORDS] = {
+	{ "c0", SHMLOG_COUNTER, SHMLOG_STAT_INFO, NULL, "by thread 0" },
+	{ "c1", SHMLOG_COUNTER, SHMLOG_STAT_INFO, NULL, "by thread 1" },
+	{ "c2", SHMLOG_COUNTER, SHMLOG_STAT_INFO, NULL, "by thread 2" },
+	{ "c3", SHMLOG_COUNTER, SHMLOG_STAT_INFO, NULL, "by thread 3" },
+	{ "g", SHMLOG_GAUGE, SHMLOG_STAT_INFO, NULL, "set" },
+	{ "b", SHMLOG_BITMAP, SHMLOG_STAT_INFO, NULL, "flipped" },
+	{ "u", SHMLOG_UPDOWN, SHMLOG_STAT_INFO, NULL, "up and down" },
+};
+
+/*
+ * A worker.
+ */
+struct thread {
+	struct life *life;
+	struct shmlog *log;
+	struct shmlog_set *set;
+	int index;
+};
+
+static void *
+thread(void *arg)
+{
+	struct thread *t = arg;
+	struct notes *notes = &t->life->adds[t->index];
+	uint64_t *c = shmlog_counter(t->set, (unsigned)t->index);
+	uint64_t *g = shmlog_counter(t->set, GAUGE);
+	uint64_t *b = shmlog_counter(t->set, BITMAP);
+	uint64_t *u = shmlog_counter(t->set, UPDOWN);
+
+	for (uint64_t i = 0; !atomic_load(&all->stop); i++) {
+		atomic_store(&notes->begun, i + 1);
+		shmlog_add(c, 1);
+		atomic_store(&notes->done, i + 1);
+		if (t->index == 0) { /* one thread: it knows the last value */
+			t->life->gauge = (int64_t)(i % 1000) - 300;
+			shmlog_gauge(g, t->life->gauge);
+			shmlog_bit_flip(b, (unsigned)(i % 61));
+			t->life->bitmap ^= UINT64_C(1) << (i % 61);
+		}
+		if (i % 3 == 0) {
+			shmlog_sub(u, 5);
+			atomic_fetch_sub(&t->life->updown, 5);
+		} else {
+			shmlog_add(u, 3);
+			atomic_fetch_add(&t->life->updown, 3);
+		}
+		if (t->index == 1 && i % 64 == 0)
+			(void)shmlog_dispatch(t->log);
+		if (i % 16 == 0)
+			sched_yield();
+		if (i % 1024 == 0)
+			torture_sleep(1000000);
+	}
+	return NULL;
+}
+
+static void
+worker(struct life *life)
+{
+	struct shmlog *log = shmlog_open(NULL);
+	struct shmlog_set *set =
+	    shmlog_set(log, "sums", "torture", defs, WORDS, NULL);
+	struct thread threads[THREADS];
+	pthread_t ids[THREADS];
+
+	if (set == NULL)
+		_exit(3);
+	for (int i = 0; i < THREADS; i++) {
+		threads[i] = (struct thread){ life, log, set, i };
+		if (pthread_create(&ids[i], NULL, thread, &threads[i]) != 0)
+			_exit(4);
+	}
+	/* with the thread that dispatches: both may join at any time */
+	while (shmlog_wait(log, 60000) == -1)
+		atomic_store(&life->error, errno);
+	atomic_store(&life->joined, 1);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(ids[i], NULL);
+	while (shmlog_wait(log, 60000) == -1)
+		atomic_store(&life->error, errno);
+	atomic_store(&life->ended, 1);
+	for (;;)
+		pause();
+}
+
+/*
+ * The watcher.
+ */
+static enum attach_event
+look(struct attach *a, struct stat_collect *c)
+{
+	for (;;) {
+		stat_collect_gather(c, &a->segment);
+		if (!attach_is_stale(a) && !segment_torn(&a->segment))
+			break;
+		if (attach_look(a, NULL) == ATTACH_TORN)
+			return ATTACH_TORN;
+	}
+	stat_collect_add(c);
+	return ATTACH_SAME;
+}
+
+/* Remembers what it saw of counter i. */
+static void
+compare(const struct stat_counter *k, uint64_t *seen)
+{
+	static const char prefix[] = "sums.torture.c";
+	int i;
+
+	if (strncmp(k->name, prefix, sizeof(prefix) - 1) != 0)
+		return;
+	i = k->name[sizeof(prefix) - 1] - '0';
+	if (i < 0 || i >= THREADS)
+		return;
+	if (k->value < seen[i])
+		torture_blame(all->back, "%s was %llu, then %llu", k->name,
+		    (unsigned long long)seen[i], (unsigned long long)k->value);
+	seen[i] = k->value;
+}
+
+static int
+want_all(const void *arg, const char *plain, const char *name)
+{
+	(void)arg;
+	(void)plain;
+	(void)name;
+	return 1;
+}
+
+static void
+watcher(void)
+{
+	struct stat_options options = { .wanted = want_all };
+	uint64_t seen[THREADS] = { 0 };
+	struct stat_counter *k;
+	struct stat_collect c;
+	struct attach a;
+
+	stop_init();
+	attach_init(&a);
+	a.quiet = 1;
+	if (attach_open(&a, NULL, ATTACH_FOREVER) != ATTACH_OK)
+		_exit(3);
+	stat_collect_init(&c, &options);
+	while (!atomic_load(&all->stop) || !atomic_load(&all->looks)) {
+		if (attach_poll(&a, NULL) == ATTACH_TORN ||
+		    look(&a, &c) == ATTACH_TORN)
+			_exit(4);
+		for (k = stat_first(&c); k != NULL; k = stat_next(&c, k))
+			compare(k, seen);
+		atomic_fetch_add(&all->looks, 1);
+		torture_sleep(200000);
+	}
+	_exit(0);
+}
+
+/*
+ * Who kills.
+ */
+struct game {
+	pid_t pids[WORKERS];
+	struct life *lives[WORKERS];
+	unsigned nlives;
+	unsigned killed;
+	unsigned restarts;
+	unsigned early; /* daemons killed before they were ready */
+	uint64_t doubts;
+	uint64_t random;
+};
+
+static void
+start_worker(struct game *g, int i)
+{
+	struct life *life = &all->lives[g->nlives++];
+	pid_t pid = torture_fork();
+
+	if (pid == 0)
+		worker(life);
+	g->pids[i] = pid;
+	g->lives[i] = life;
+}
+
+static void
+kill_worker(struct game *g, int i)
+{
+	struct life *life = g->lives[i];
+	int status;
+
+	if (g->nlives == LIVES_MAX || !atomic_load(&life->joined))
+		return;
+	kill(g->pids[i], SIGSTOP);
+	/* all of its threads stand still */
+	if (waitpid(g->pids[i], &status, WUNTRACED) == -1 ||
+	    !WIFSTOPPED(status))
+		torture_die("a worker ended by itself");
+	for (int t = 0; t < THREADS; t++) {
+		life->truth[t] = life->adds[t].done;
+		life->doubt[t] = life->adds[t].begun - life->adds[t].done;
+		g->doubts += life->doubt[t];
+	}
+	torture_kill(g->pids[i], SIGKILL);
+	life->updown = life->gauge = 0;
+	life->bitmap = 0;
+	g->killed++;
+	start_worker(g, i);
+}
+
+static void
+restart_daemon(struct game *g, const char *const *options)
+{
+	pid_t pid = torture_daemon;
+
+	torture_kill(pid, SIGKILL);
+	if (torture_random(&g->random) % 2 == 0)
+		torture_sleep(torture_random(&g->random) % 20000000);
+	if (torture_random(&g->random) % 2 == 0)
+		kill_worker(g, (int)(torture_random(&g->random) % WORKERS));
+	/* one in three is killed while it starts */
+	while (torture_random(&g->random) % 3 == 0) {
+		pid = torture_start(options);
+		torture_sleep(torture_random(&g->random) % 15000000);
+		torture_kill(pid, SIGKILL);
+		g->early++;
+	}
+	torture_wait_ready(torture_start(options));
+	g->restarts++;
+}
+
+static void
+play(struct game *g, unsigned restarts, const char *const *options)
+{
+	for (unsigned i = 0; i < restarts; i++) {
+		/* sometimes all have joined by then, sometimes none */
+		torture_sleep(torture_random(&g->random) % 400000000);
+		kill_worker(g, (int)(torture_random(&g->random) % WORKERS));
+		if (i % 4 == 3)
+			torture_sleep(1200000000);
+		restart_daemon(g, options);
+	}
+}
+
+/* All threads stop, and all workers have joined. */
+static void
+settle(struct game *g)
+{
+	uint64_t end = torture_ns() + UINT64_C(60000000000);
+	int status;
+
+	atomic_store(&all->stop, 1);
+	for (int i = 0; i < WORKERS; i++) {
+		while (!atomic_load(&g->lives[i]->ended)) {
+			if (torture_ns() > end ||
+			    waitpid(g->pids[i], &status, WNOHANG) > 0) {
+				errno = atomic_load(&g->lives[i]->error);
+				torture_show_log();
+				torture_die("a worker did not end");
+			}
+			torture_sleep(1000000);
+		}
+	}
+}
+
+static int
+shown(const char *name, int64_t *value)
+{
+	char command[4300];
+	long long v;
+	FILE *f;
+	int n;
+
+	torture_program("shmstat", command, 4200);
+	strcat(command, " -1 -f sums.torture.");
+	strcat(command, name);
+	f = popen(command, "r");
+	n = f == NULL ? 0 : fscanf(f, "%*s %lld", &v);
+	if (f != NULL)
+		pclose(f);
+	*value = n == 1 ? v : -1;
+	return n == 1;
+}
+
+static void
+check_counters(const struct game *g, char *why)
+{
+	int64_t value;
+
+	for (int t = 0; t < THREADS; t++) {
+		uint64_t low = 0, high = 0;
+
+		for (unsigned i = 0; i < g->nlives; i++) {
+			const struct life *l = &all->lives[i];
+
+			if (atomic_load(&l->ended)) {
+				low += l->adds[t].done;
+			} else {
+				low += l->truth[t];
+				high += l->doubt[t];
+			}
+		}
+		high += low;
+		if (!shown(defs[t].name, &value) || (uint64_t)value < low ||
+		    (uint64_t)value > high)
+			torture_blame(why, "%s: %llu to %llu, shown is %lld",
+			    defs[t].name, (unsigned long long)low,
+			    (unsigned long long)high, (long long)value);
+	}
+}
+
+static void
+check_rest(const struct game *g, char *why)
+{
+	int64_t gauge = 0, updown = 0, value;
+	uint64_t bitmap = 0;
+
+	for (int i = 0; i < WORKERS; i++) {
+		gauge += g->lives[i]->gauge;
+		updown += g->lives[i]->updown;
+		bitmap |= g->lives[i]->bitmap;
+	}
+	if (!shown("g", &value) || value != gauge)
+		torture_blame(why, "gauges are %lld, shown is %lld",
+		    (long long)gauge, (long long)value);
+	if (!shown("b", &value) || (uint64_t)value != bitmap)
+		torture_blame(why, "bitmaps are %llx, shown is %llx",
+		    (unsigned long long)bitmap, (unsigned long long)value);
+	if (!shown("u", &value) || value != updown)
+		torture_blame(why, "ups and downs are %lld, shown is %lld",
+		    (long long)updown, (long long)value);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const char *const options[] = { "-s", "64m", NULL };
+	struct game g = { .random = 17 };
+	char figures[256], why[256] = "", rest[256] = "";
+	uint64_t began = torture_ns();
+	pid_t watching;
+	int status;
+
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], "seed=", 5) == 0)
+			g.random = strtoull(argv[i] + 5, NULL, 10);
+	all = torture_shared(sizeof(*all));
+	torture_instance();
+	torture_wait_ready(torture_start(options));
+	for (int i = 0; i < WORKERS; i++)
+		start_worker(&g, i);
+	watching = torture_fork();
+	if (watching == 0)
+		watcher();
+	play(&g, torture_full(argc, argv) ? 50 : 8, options);
+	settle(&g);
+	if (waitpid(watching, &status, 0) == -1 || status != 0)
+		torture_blame(all->back, "the watcher ended with %d", status);
+	check_counters(&g, why);
+	check_rest(&g, rest);
+	snprintf(figures, sizeof(figures),
+	    "%u restarts, %u more killed as they started, %u workers killed, "
+	    "%llu units in doubt, %llu looks, %.1f s",
+	    g.restarts, g.early, g.killed, (unsigned long long)g.doubts,
+	    (unsigned long long)all->looks,
+	    (double)(torture_ns() - began) / 1e9);
+	torture_say("sums of counters are exact", why, figures);
+	torture_say("sums never go back", all->back, NULL);
+	torture_say("gauges, bitmaps and up-down counters end at their last "
+		    "values",
+	    rest, NULL);
+	if (torture_failed)
+		torture_show_log();
+	for (int i = 0; i < WORKERS; i++)
+		torture_kill(g.pids[i], SIGKILL);
+	return torture_failed;
+}
