@@ -150,6 +150,8 @@ struct listing {
 	size_t n;
 	uint64_t seq; /* for directory_still(); 0: by directory_scan() */
 	/* listing.c only */
+	struct directory_entry *spare;
+	int scanned;    /* the copy is by directory_scan() */
 	uint64_t of;    /* created: of the segment that it is of */
 	size_t room;    /* entries */
 	uint64_t since; /* clock_mono() when a copy was first refused; 0 */

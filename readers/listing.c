@@ -16,56 +16,75 @@
 #define PATIENCE NSEC
 #define TRIES 20 /* at once: most changes last for some microseconds */
 
+static struct directory_entry *
+entries_make(size_t n)
+{
+	/* only what is filled is touched, so a huge count costs little */
+	struct directory_entry *e = calloc(n, sizeof(*e));
+
+	if (e == NULL)
+		err(1, "memory");
+	return e;
+}
+
 static void
 fit(struct listing *l, const struct segment *s)
 {
 	if (l->of == s->plan.created && l->room == s->plan.desc_count &&
 	    l->entries != NULL)
 		return;
-	free(l->entries);
-	memset(l, 0, sizeof(*l));
-	/* only what is filled is touched, so a huge count costs little */
+	listing_free(l);
 	l->room = s->plan.desc_count;
-	l->entries = calloc(l->room, sizeof(*l->entries));
-	if (l->entries == NULL)
-		err(1, "memory");
+	l->entries = entries_make(l->room);
+	l->spare = entries_make(l->room);
 	l->of = s->plan.created;
 	l->since = clock_mono();
+}
+
+/* What was copied to the spare entries is the copy now. */
+static enum listing_event
+swap(struct listing *l, size_t n, uint64_t seq)
+{
+	struct directory_entry *e = l->entries;
+
+	l->entries = l->spare;
+	l->spare = e;
+	l->n = n;
+	l->seq = seq;
+	return LISTING_NEW;
 }
 
 enum listing_event
 listing_poll(struct listing *l, const struct segment *s)
 {
 	enum directory_result result = DIRECTORY_CHANGING;
-	uint64_t seq, now;
+	enum listing_event wait;
+	uint64_t seq = directory_seq(s), now;
 	size_t n;
 
 	if (l->entries != NULL && l->of == s->plan.created && l->seq != 0 &&
-	    directory_seq(s) == l->seq)
+	    seq == l->seq)
 		return LISTING_SAME;
 	fit(l, s);
 	now = clock_mono();
 	if (l->since == 0)
 		l->since = now;
-	if (l->seq != 0 && directory_seq(s) == 0 && now - l->since < PATIENCE)
-		return LISTING_LATER;
-	for (int i = 0; i < TRIES && result == DIRECTORY_CHANGING; i++)
-		result = directory_read(s, l->entries, &n, &seq);
+	wait = l->scanned ? LISTING_SAME : LISTING_LATER;
+	for (int i = 0; seq != 0 && i < TRIES && result == DIRECTORY_CHANGING;
+	     i++)
+		result = directory_read(s, l->spare, &n, &seq);
 	if (result == DIRECTORY_WHOLE) {
-		l->n = n;
-		l->seq = seq;
 		l->since = 0;
-		return LISTING_NEW;
+		l->scanned = 0;
+		return swap(l, n, seq);
 	}
-	/* entries were overwritten in part: whoever has state has its own copy
-	 */
-	l->n = 0;
-	l->seq = 0;
-	if (result == DIRECTORY_CHANGING && now - l->since < PATIENCE)
-		return LISTING_LATER;
-	directory_scan(s, l->entries, &l->n);
+	if (now - l->since < PATIENCE &&
+	    (result == DIRECTORY_CHANGING || l->scanned))
+		return wait;
+	directory_scan(s, l->spare, &n);
 	l->since = now;
-	return LISTING_NEW;
+	l->scanned = 1;
+	return swap(l, n, 0);
 }
 
 void
@@ -81,5 +100,6 @@ void
 listing_free(struct listing *l)
 {
 	free(l->entries);
+	free(l->spare);
 	memset(l, 0, sizeof(*l));
 }

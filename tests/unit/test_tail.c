@@ -1,0 +1,495 @@
+/*
+ * test_tail.c -- shmtail delivers everything once and in order, or counts it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/shared.h"
+#include "tests/unit/scene.h"
+
+#define LANE (UINT64_C(64) << 10)
+
+static struct scene sc;
+
+START_TEST(lanes_are_merged_by_time)
+{
+	struct scene_stream a, b;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 2, LANE);
+	scene_stream(&sc, &b, "b", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 10, "1");
+	scene_put(&a, 0, 0, 40, "4");
+	scene_put(&a, 1, 0, 30, "3");
+	scene_put(&a, 1, 0, 60, "6");
+	scene_put(&b, 0, 0, 20, "2");
+	scene_put(&b, 0, 0, 50, "5");
+	ck_assert_str_eq(scene_read(&sc), "1\n2\n3\n4\n5\n6\n");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(it_begins_at_the_end_but_reads_new_streams_whole)
+{
+	struct scene_stream a, b;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_put(&a, 0, 0, 1, "before");
+	scene_tail(&sc, &scene_out, START_END);
+	ck_assert_str_eq(scene_read(&sc), "");
+	scene_prepare(&sc, &b, "b", 1, LANE);
+	scene_put(&b, 0, 0, 2, "first");
+	scene_publish(&b);
+	scene_put(&a, 0, 0, 3, "after");
+	ck_assert_str_eq(scene_read(&sc), "first\nafter\n");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(a_record_from_the_future_is_not_held_back)
+{
+	struct scene_stream a;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, clock_real() + 3600 * NSEC, "future");
+	for (int i = 0; i < 10 && sc.t.to.n == 0; i++) {
+		(void)tail_follow(&sc.t);
+		usleep(1000);
+	}
+	ck_assert_str_eq(scene_read(&sc), "future\n");
+	scene_end(&sc);
+}
+END_TEST
+
+/* Adds up what scene_read() gave: records, and lost ones. */
+static void
+add_up(const char *text, uint64_t *records, uint64_t *lost, uint64_t *last)
+{
+	uint64_t n;
+
+	for (const char *p = text; *p != '\0'; p = strchr(p, '\n') + 1) {
+		if (strncmp(p, "lost ", 5) == 0) {
+			n = strtoull(p + 5, NULL, 10);
+			*lost += n;
+			*last += n;
+			continue;
+		}
+		n = strtoull(p, NULL, 10);
+		ck_assert_uint_eq(n, *last);
+		(*records)++;
+		(*last)++;
+	}
+}
+
+START_TEST(a_lapped_reader_is_told_the_exact_number)
+{
+	struct unit_random rnd = { 7 };
+	uint64_t records = 0, lost = 0, last = 0, written = 0;
+	struct scene_stream a;
+	char text[32];
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	for (int i = 0; i < 50; i++) {
+		for (uint64_t n = unit_below(&rnd, 5000); n > 0; n--) {
+			(void)snprintf(text, sizeof(text), "%ju%.*s",
+			    (uintmax_t)written++, (int)unit_below(&rnd, 8),
+			    "        ");
+			scene_put(&a, 0, 0, 1, text);
+		}
+		add_up(scene_read(&sc), &records, &lost, &last);
+		ck_assert_uint_eq(records + lost, written);
+	}
+	ck_assert_uint_gt(lost, 0);
+	ck_assert_uint_gt(records, 0);
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(a_freed_stream_is_counted_from_its_tombstone)
+{
+	struct scene_stream a;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 2, LANE);
+	scene_put(&a, 0, 0, 1, "before");
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 1, "seen");
+	ck_assert_str_eq(scene_read(&sc), "seen\n");
+	scene_put(&a, 0, 0, 1, "unseen");
+	scene_put(&a, 0, 0, 1, "unseen");
+	scene_put(&a, 1, 0, 1, "unseen");
+	scene_cool(&a);
+	scene_reuse(&a, 1);
+	ck_assert_str_eq(scene_read(&sc), "lost 3\n");
+	ck_assert_str_eq(scene_read(&sc), "");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(without_a_tombstone_it_is_at_least)
+{
+	struct scene_stream a;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 2, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 1, "unseen");
+	scene_reuse(&a, 0);
+	ck_assert_str_eq(scene_read(&sc), "lost 0+\n");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(a_stream_that_was_read_to_its_end_and_freed_lost_nothing)
+{
+	struct scene_stream a;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 2, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 1, "last words");
+	scene_cool(&a);
+	ck_assert_str_eq(scene_read(&sc), "last words\n");
+	scene_reuse(&a, 0);
+	ck_assert_str_eq(scene_read(&sc), "");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(restarts_are_followed_lane_by_lane)
+{
+	struct scene_stream a, b, c;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 2, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 100, "1");
+	scene_restart(&sc);
+	ck_assert_str_eq(scene_read(&sc), "1\n");
+	/* nobody has joined: the old segment is followed on */
+	scene_put(&a, 0, 0, 200, "2");
+	ck_assert_str_eq(scene_read(&sc), "2\n");
+	/* the successor's clock is behind: still it comes after */
+	scene_put(&a, 0, 0, 300, "3");
+	scene_join(&sc, &b, &a, "a");
+	scene_put(&b, 0, 0, 50, "4");
+	ck_assert_str_eq(scene_read(&sc), "3\n4\n");
+	scene_restart(&sc);
+	scene_put(&b, 0, 0, 60, "5");
+	scene_put(&b, 1, 0, 61, "5b");
+	scene_join(&sc, &c, &b, "a");
+	scene_put(&c, 0, 0, 20, "6");
+	scene_put(&c, 1, 0, 21, "6b");
+	ck_assert_str_eq(scene_read(&sc), "5\n5b\n6\n6b\n");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(two_restarts_while_it_was_stopped)
+{
+	struct scene_stream a, b, c;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 1, "1");
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_put(&b, 0, 0, 2, "2");
+	scene_put(&b, 0, 0, 3, "3");
+	scene_restart(&sc);
+	scene_join(&sc, &c, &b, "a");
+	scene_put(&c, 0, 0, 4, "4");
+	ck_assert_str_eq(scene_read(&sc), "1\n2\n3\n4\n");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(a_segment_that_came_and_went_is_counted)
+{
+	struct scene_stream a, b, c;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 1, "1");
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_put(&b, 0, 0, 2, "2");
+	scene_put(&b, 0, 0, 3, "3");
+	scene_restart(&sc);
+	scene_join(&sc, &c, &b, "a");
+	scene_put(&c, 0, 0, 4, "4");
+	ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
+	ck_assert_str_eq(scene_read(&sc), "lost 2\n1\n4\n");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(what_was_there_is_shown_with_the_segment_before)
+{
+	struct scene_stream a, b;
+	struct tail *t = &sc.t;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_put(&a, 0, 0, 100, "1");
+	scene_put(&a, 0, 0, 200, "2");
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_put(&b, 0, 0, 50, "3");
+	scene_put(&b, 0, 0, 60, "4");
+	scene_tail(&sc, &scene_out, START_OLDEST);
+	scene_put(&b, 0, 0, 70, "5");
+	tail_drain(t);
+	buffer_byte(&t->to, '\0');
+	ck_assert_str_eq(t->to.data, "1\n2\n3\n4\n");
+	t->to.n = 0;
+	tail_unbound(t);
+	ck_assert_str_eq(scene_read(&sc), "5\n");
+	scene_untail(&sc);
+
+	scene_tail(&sc, &scene_out, START_OLDEST);
+	last_begin(t, 2);
+	tail_drain(t);
+	last_end(t);
+	buffer_byte(&t->to, '\0');
+	ck_assert_str_eq(t->to.data, "4\n5\n");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(tags_are_a_streams_own_and_may_come_late)
+{
+	struct scene_stream a, b;
+	char name[16];
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_stream(&sc, &b, "b", 1, LANE);
+	scene_tag(&a, 1, "Start");
+	scene_tag(&b, 1, "End");
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 1, 1, "1");
+	scene_put(&b, 0, 1, 2, "2");
+	ck_assert_str_eq(scene_read(&sc), "Start=1\nEnd=2\n");
+	for (uint16_t i = 2; i < 60; i++) {
+		(void)snprintf(name, sizeof(name), "T%u", i);
+		scene_tag(&a, i, name);
+		scene_put(&a, 0, i, i, "x");
+	}
+	ck_assert_ptr_nonnull(strstr(scene_read(&sc), "T59=x\n"));
+	/* nobody has registered it */
+	scene_put(&a, 0, 400, 1, "y");
+	ck_assert_str_eq(scene_read(&sc), "y\n");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(taglists_choose)
+{
+	static const struct {
+		const char *include, *exclude, *want;
+	} cases[] = {
+		{ "Req*", "", "ReqA=1\nReqB=2\n" },
+		{ "Req*", "*B", "ReqA=1\n" },
+		{ "", "Req*", "End=3\n4\n" },
+		{ "-", "", "4\n" },
+		{ "Nope,E??", "", "End=3\n" },
+	};
+	struct scene_stream a;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tag(&a, 1, "ReqA");
+	scene_tag(&a, 2, "ReqB");
+	scene_tag(&a, 3, "End");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		globs_add(&sc.t.include, cases[i].include);
+		globs_add(&sc.t.exclude, cases[i].exclude);
+		scene_tail(&sc, &scene_out, START_END);
+		scene_put(&a, 0, 1, 1, "1");
+		scene_put(&a, 0, 2, 2, "2");
+		scene_put(&a, 0, 3, 3, "3");
+		scene_put(&a, 0, 0, 4, "4");
+		ck_assert_str_eq(scene_read(&sc), cases[i].want);
+		scene_untail(&sc);
+	}
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(a_change_without_end_holds_up_nobody)
+{
+	struct scene_stream a;
+	struct scene_daemon *d;
+	uint64_t began;
+
+	scene_begin(&sc);
+	d = scene_now(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_put(&a, 0, 0, 1, "1");
+	scene_tail(&sc, &scene_out, START_END);
+	/* an attached one, the descriptor of its stream torn */
+	directory_begin(&d->dir);
+	directory_clear(&d->dir, a.index);
+	scene_put(&a, 0, 0, 2, "2");
+	began = clock_mono();
+	ck_assert_str_eq(scene_read(&sc), "2\n");
+	ck_assert_uint_lt(clock_mono() - began, 2 * NSEC);
+	scene_untail(&sc);
+	/* a new one */
+	directory_store(&d->dir, a.index, &d->d[a.index]);
+	began = clock_mono();
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 3, "3");
+	ck_assert_str_eq(scene_read(&sc), "3\n");
+	ck_assert_uint_lt(clock_mono() - began, 2 * NSEC);
+	directory_end(&d->dir);
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(a_stream_taken_back_in_mid_change_is_not_read_as_its_own)
+{
+	struct tombstone tomb = { .lanes = 1 };
+	struct scene_stream a;
+	struct scene_daemon *d;
+
+	scene_begin(&sc);
+	d = scene_now(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 1, "1");
+	directory_begin(&d->dir);
+	shared_store(&tomb.serial, a.serial);
+	tomb.records[0] = 1;
+	directory_bury(&d->dir, &tomb);
+	directory_clear(&d->dir, a.index);
+	ck_assert_str_eq(scene_read(&sc), "lost 1\n");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(rubbish_in_a_lane_is_passed_and_counted)
+{
+	struct scene_stream a;
+	uint64_t records = 0, lost = 0;
+	const char *text;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	for (int i = 0; i < 1000; i++)
+		scene_put(&a, 0, 0, 1, "fine");
+	memset(a.w[0].data + 32 * 100, 0xff, 32);
+	text = scene_read(&sc);
+	for (const char *p = text; *p != '\0'; p = strchr(p, '\n') + 1) {
+		if (strncmp(p, "lost ", 5) == 0)
+			lost += strtoull(p + 5, NULL, 10);
+		else
+			records++;
+	}
+	ck_assert_uint_eq(records + lost, 1000);
+	ck_assert_uint_lt(lost, 64);
+	scene_end(&sc);
+}
+END_TEST
+
+/* Writes rubbish to places where it hurts. */
+static void
+corrupt(struct unit_random *rnd, struct scene_stream *st, int n)
+{
+	struct scene_daemon *d = st->daemon;
+	uint8_t *where[] = { d->base + 256, d->base + d->plan.desc_offset,
+		d->base + d->plan.tomb_offset, st->section,
+		st->section + st->plan.dict_offset,
+		st->section + st->plan.lane_offset,
+		st->section + st->plan.lane_offset +
+		    sizeof(struct lane_header) };
+	uint64_t room[] = { 192, 3 * sizeof(struct descriptor), 512, 128, 512,
+		sizeof(struct lane_header), LANE };
+	uint64_t k, length;
+
+	for (; n > 0; n--) {
+		k = unit_below(rnd, sizeof(where) / sizeof(where[0]));
+		length = 8 * (1 + unit_below(rnd, 4));
+		unit_rubbish(rnd,
+		    where[k] + 8 * unit_below(rnd, (room[k] - length) / 8),
+		    length);
+	}
+}
+
+/* A shmtail at work on segments that somebody scribbles over. */
+static void
+scribble(uint64_t seed, int times)
+{
+	struct unit_random rnd = { seed };
+	struct scene_stream a, b;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 2, LANE);
+	scene_tag(&a, 1, "Tag");
+	scene_tail(&sc, seed % 2 ? &out_json : &out_short,
+	    seed % 3 ? START_END : START_OLDEST);
+	for (int i = 0; i < times; i++) {
+		for (uint32_t k = 0; k < 40; k++)
+			scene_put(&a, k % 2, 1, 1, "some payload");
+		if (i == times / 2) {
+			scene_restart(&sc);
+			scene_join(&sc, &b, &a, "a");
+			scene_put(&b, 0, 0, 1, "x");
+		}
+		corrupt(&rnd, i % 2 && i > times / 2 ? &b : &a, 3);
+		sc.t.attach.looked = 0;
+		for (int k = 0; k < 3; k++)
+			(void)tail_follow(&sc.t);
+		sc.t.to.n = 0;
+	}
+	scene_end(&sc);
+}
+
+START_TEST(rubbish_anywhere_neither_crashes_nor_holds_up)
+{
+	uint64_t began = clock_mono();
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	for (uint64_t seed = 1; seed <= UNIT_TIMES(60); seed++)
+		scribble(seed, 60);
+	ck_assert_uint_lt(clock_mono() - began, 3 * NSEC);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		lanes_are_merged_by_time,
+		it_begins_at_the_end_but_reads_new_streams_whole,
+		a_record_from_the_future_is_not_held_back,
+		a_lapped_reader_is_told_the_exact_number,
+		a_freed_stream_is_counted_from_its_tombstone,
+		without_a_tombstone_it_is_at_least,
+		a_stream_that_was_read_to_its_end_and_freed_lost_nothing,
+		restarts_are_followed_lane_by_lane,
+		two_restarts_while_it_was_stopped,
+		a_segment_that_came_and_went_is_counted,
+		what_was_there_is_shown_with_the_segment_before,
+		tags_are_a_streams_own_and_may_come_late,
+		taglists_choose,
+		a_change_without_end_holds_up_nobody,
+		a_stream_taken_back_in_mid_change_is_not_read_as_its_own,
+		rubbish_in_a_lane_is_passed_and_counted,
+		rubbish_anywhere_neither_crashes_nor_holds_up,
+	};
+
+	return UNIT_RUN("tail", tests);
+}
