@@ -8,8 +8,8 @@ BEGIN {
 	split("Start Request Status Bytes Time End", want, " ")
 }
 
-/ http\.front\[[0-9]+\] [A-Z][a-z]+\([a-z]+\) [^:]+: / {
-	sub(/^.* http\.front\[[0-9]+\] /, "")
+/ (http\.)?front\[[0-9]+\] [A-Z][a-z]+\([a-z]+\) [^:]+: / {
+	sub(/^.*front\[[0-9]+\] /, "")
 	tag = substr($0, 1, index($0, "(") - 1)
 	if (tag == "Worker")
 		next

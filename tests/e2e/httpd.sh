@@ -59,6 +59,7 @@ tail_done()
 # whole transaction of /r/N to FILE; prints how many are whole, how many not.
 transactions()
 {
+	: >"$1.paths"
 	awk -v list="$1.paths" -f examples/transactions.awk
 	sed 's:^/r/::' "$1.paths" >"$1"
 }

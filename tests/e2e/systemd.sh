@@ -85,12 +85,13 @@ umask "$(setting $units/shmlogd.service UMask)"
 mkdir -m 755 "$dir/run"
 export SHMLOG_DIR=$dir/run
 as=()
+trace=$dir/run/trace
 if [ "$(id -u)" = 0 ]; then
 	chmod 755 "$dir"
 	chown 65534:65534 "$dir/run"
 	as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 fi
-spawn strace -f -qq -o "$dir/trace" "${as[@]}" "$BUILD/shmlogd" -s 8m \
+spawn "${as[@]}" strace -f -qq -o "$trace" "$BUILD/shmlogd" -s 8m \
     2>"$dir/err"
 wait_for 10 test -S "$dir/run/default/socket" || {
 	cat "$dir/err"
@@ -101,11 +102,11 @@ modes=$(stat -c %a "$dir/run/default/segment" "$dir/run/default/socket" |
 	tr '\n' ' ')
 same umask_does_not_shut_the_group_out "$modes" '640 660 '
 hello world >/dev/null
-kill -TERM "$(sed -nE '1s/^([0-9]+) .*$/\1/p' "$dir/trace")"
+kill -TERM "$(sed -nE '1s/^([0-9]+) .*$/\1/p' "$trace")"
 wait_for 10 ended "$pid" || not_ok daemon_in_its_unit "it did not end"
-same the_filter_lets_the_daemon_work "$(outside_filter "$dir/trace")" ''
+same the_filter_lets_the_daemon_work "$(outside_filter "$trace")" ''
 
-SHMLOG_DIR=$dir/run strace -f -qq -o "$dir/trace" "$BUILD/shmtail" -d \
+SHMLOG_DIR=$dir/run strace -f -qq -o "$trace" "$BUILD/shmtail" -d \
     >"$dir/out" 2>&1
-same the_filter_lets_shmtail_work "$(outside_filter "$dir/trace")" ''
+same the_filter_lets_shmtail_work "$(outside_filter "$trace")" ''
 check and_it_read_the_record grep -q 'hello, world' "$dir/out"
