@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/bank.h"
 #include "common/shared.h"
@@ -154,7 +155,7 @@ family_reserve(struct store *s, struct family *f, struct store_time now)
 	sec->d.flags = DESC_RETAINED;
 	figure(s, sec, 1);
 	sec->d.owner_pid = (uint32_t)s->options.pid;
-	sec->d.owner_uid = s->options.uid;
+	sec->d.owner_uid = geteuid();
 	sec->d.owner_start = s->options.start;
 	copy_padded(sec->d.owner, "shmlogd", OWNER_MAX - 1);
 	set_create(section_memory(s, sec), &f->plan, f->schema);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/bank.h"
 #include "common/shared.h"
@@ -163,7 +164,7 @@ own_set_new(struct store *s, struct store_time now)
 	must(sec->set != NULL);
 	sec->d.flags = DESC_DAEMON;
 	sec->d.owner_pid = (uint32_t)s->options.pid;
-	sec->d.owner_uid = s->options.uid;
+	sec->d.owner_uid = geteuid();
 	sec->d.owner_start = s->options.start;
 	copy_padded(sec->d.owner, "shmlogd", OWNER_MAX - 1);
 	s->own = sec;

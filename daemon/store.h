@@ -50,7 +50,6 @@ struct store_options {
 	uint32_t cooling; /* seconds, at least STORE_COOLING_MIN */
 	mode_t mode;      /* of the file, whatever the umask */
 	pid_t pid;        /* the master: this process */
-	uid_t uid;        /* its owner, as descriptors of its own sets say */
 	uint64_t start;   /* its start time, process_start() */
 	uint64_t pid_ns;  /* process_pid_ns() */
 	uint8_t boot_id[16];
