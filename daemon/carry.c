@@ -119,9 +119,9 @@ set_find(struct store *s, const struct store_owner *owner, uint64_t id)
 
 void
 places_open(struct store *s, const struct family *f, uint64_t created,
-    uint64_t serial, struct source places[PLACES])
+    uint64_t serial, struct source *places)
 {
-	memset(places, 0, PLACES * sizeof(places[0]));
+	memset(places, 0, PLACES * sizeof(*places));
 	for (int i = 0; i < PLACES && serial != 0; i++) {
 		if (source_open(old_find(s, created), serial, f, &places[i]))
 			return;
@@ -133,7 +133,7 @@ places_open(struct store *s, const struct family *f, uint64_t created,
 }
 
 void
-places_close(struct source places[PLACES])
+places_close(struct source *places)
 {
 	for (int i = 0; i < PLACES; i++)
 		source_close(&places[i]);
@@ -158,7 +158,7 @@ place_total(const struct source *places, int i, const uint8_t *carried,
 
 int
 places_read(
-    const struct family *f, const struct source places[PLACES], uint64_t *words)
+    const struct family *f, const struct source *places, uint64_t *words)
 {
 	uint8_t carried[PLACES] = { 0 };
 	uint64_t *copy;

@@ -132,9 +132,8 @@ store_create(const struct store_options *o, const struct segment_plan *old,
 		o->cooling) == -1)
 		goto out;
 	plan_identity(&s->plan, o, old, now);
-	if (memory_init(s) == -1 ||
-	    (s->fd = create_file(o, s->plan.segment_size)) == -1 ||
-	    map_file(s) == -1)
+	s->fd = create_file(o, s->plan.segment_size);
+	if (s->fd == -1 || memory_init(s) == -1 || map_file(s) == -1)
 		goto out;
 	segment_create(s->base, &s->plan);
 	directory_create(&s->dir, s->base, &s->plan, s->changes, o->first_seq);

@@ -284,14 +284,15 @@ void set_free(struct store *, struct section *);
 struct section *set_find(
     struct store *, const struct store_owner *, uint64_t id);
 
-/* Follows a set's words from the place named on, through old segments. */
+/* Follows a set's words from the place named on, through old segments; places
+ * are PLACES, here and below. */
 void places_open(struct store *, const struct family *, uint64_t created,
-    uint64_t serial, struct source places[PLACES]);
-void places_close(struct source places[PLACES]);
+    uint64_t serial, struct source *places);
+void places_close(struct source *places);
 
 /* Brings words[] up to date: 0, or -1 if no place can be read (any more). */
 int places_read(
-    const struct family *, const struct source places[PLACES], uint64_t *words);
+    const struct family *, const struct source *places, uint64_t *words);
 
 /* The set in `sec', about to be listed, takes the place of `from' or NULL:
  * raises its carry, so that sums do not go back. */

@@ -1,0 +1,257 @@
+/*
+ * test_store_sums.c -- sums over workers: freed, killed, and killed in the
+ * middle of either; the daemon after.
+ *
+ * A daemon is killed between two of its stores by copying the segment there:
+ * the next one takes over from the copy.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/shared.h"
+#include "tests/unit/depot.h"
+
+#define COPIES_MAX 64
+
+static struct depot d;
+
+static struct {
+	struct depot *of;
+	int fds[COPIES_MAX];
+	char where[COPIES_MAX][16];
+	int n;
+} copies;
+
+static void
+copy(void *arg, const char *where)
+{
+	(void)arg;
+	if (copies.of == NULL)
+		return;
+	expect(copies.n < COPIES_MAX);
+	copies.fds[copies.n] = depot_copy(copies.of);
+	(void)strncpy(copies.where[copies.n++], where, 15);
+}
+
+/* The sums that the next daemon shows that takes over from a copy. */
+static uint64_t
+sum_after(int copied, uint32_t word)
+{
+	struct depot next, old;
+	uint64_t sum;
+
+	depot_begin(&next);
+	depot_open(&next);
+	depot_restart(&next, &copied, 1, &old);
+	expect_eq(next.taken.damaged, 0);
+	sum = depot_sum(&next, word);
+	depot_forget(&old);
+	depot_end(&next);
+	return sum;
+}
+
+static void
+begin(void)
+{
+	depot_begin(&d);
+	d.options.step = copy;
+	depot_open(&d);
+}
+
+static struct message_section
+counting(const struct store_owner *o, uint64_t id, uint64_t hits)
+{
+	struct message_section m = depot_set(&d, o, id, NULL, NULL);
+
+	depot_add(&d, &m, DEPOT_HITS, hits);
+	depot_add(&d, &m, DEPOT_LOAD, 1000);
+	expect_eq(depot_publish(&d, o, &m), MESSAGE_OK);
+	return m;
+}
+
+START_TEST(what_was_freed_stays_in_the_sums)
+{
+	struct store_owner o = depot_process(1), p = depot_process(2);
+	struct message_section a, b;
+	struct directory_entry e;
+
+	begin();
+	a = counting(&o, 1, 10);
+	b = counting(&p, 1, 5);
+	(void)counting(&o, 2, 3);
+	expect_eq(depot_sum(&d, DEPOT_HITS), 18);
+	expect_eq(store_free(d.store, &o, &a, d.now), MESSAGE_OK);
+	expect_eq(depot_sum(&d, DEPOT_HITS), 18);
+	expect_eq(depot_sum(&d, DEPOT_LOAD), 2000);
+	expect(depot_find(&d, a.serial, &e));
+	expect_eq(e.d.flags, DESC_FOLDED);
+	store_owner_died(d.store, p.pid, p.start, d.now);
+	expect(depot_find(&d, b.serial, &e));
+	expect_eq(e.d.flags, DESC_FOLDED);
+	store_owner_died(d.store, o.pid, o.start, d.now);
+	expect_eq(depot_sum(&d, DEPOT_HITS), 18);
+	expect_eq(depot_sum(&d, DEPOT_LOAD), 0);
+	expect_eq(depot_figures(&d).retained, 1);
+	depot_pass(&d, DEPOT_COOLING);
+	store_tick(d.store, d.now);
+	expect_eq(depot_figures(&d).live, 2);
+	expect_eq(depot_sum(&d, DEPOT_HITS), 18);
+	depot_end(&d);
+}
+END_TEST
+
+START_TEST(death_needs_no_room)
+{
+	struct store_owner o = depot_process(1), p = depot_process(2);
+	struct message_section m;
+
+	begin();
+	(void)counting(&o, 1, 10);
+	expect_eq(depot_alloc(&d, &p, "a", "x", depot_figures(&d).largest, &m),
+	    MESSAGE_OK);
+	while (depot_alloc(&d, &p, "a", "x", 1, &m) == MESSAGE_OK)
+		;
+	expect_eq(depot_figures(&d).bytes_free, 0);
+	store_owner_died(d.store, o.pid, o.start, d.now);
+	expect_eq(depot_sum(&d, DEPOT_HITS), 10);
+	depot_end(&d);
+}
+END_TEST
+
+START_TEST(retained_sets_are_bounded_and_refusals_counted)
+{
+	struct store_owner o = depot_process(1);
+	struct message_section m[DEPOT_SECTIONS];
+	uint8_t buf[256];
+	char name[16];
+	int n = DEPOT_SECTIONS / 4 + 3;
+	struct directory_entry e;
+	struct set_plan p;
+
+	begin();
+	for (int i = 0; i < n; i++) {
+		uint64_t length;
+		size_t size = 0;
+
+		(void)snprintf(name, sizeof(name), "c%d", i);
+		schema_put(buf, &size, SCHEMA_COUNTER, 0, 0, 1, name, "", "");
+		length = set_plan(&p, 1, 1, 1, 1, size);
+		expect_eq(depot_alloc(&d, &o, CLASS_STAT, "x", length, &m[i]),
+		    MESSAGE_OK);
+		p.id = (uint64_t)i + 1;
+		set_create(depot_memory(&d, &m[i]), &p, buf);
+		expect_eq(depot_publish(&d, &o, &m[i]), MESSAGE_OK);
+	}
+	expect_eq(depot_figures(&d).retained, DEPOT_SECTIONS / 4);
+	expect(depot_find(&d, 1, &e));
+	expect(set_check(d.map.base + e.d.offset, e.d.length, &p) == 0);
+	expect_eq(set_total(d.map.base + e.d.offset, &p, SCHEMA_COUNTER,
+		      STORE_RETAINED_REFUSED),
+	    3);
+	store_owner_died(d.store, o.pid, o.start, d.now);
+	expect(depot_find(&d, m[0].serial, &e));
+	expect_eq(e.d.flags, DESC_FOLDED);
+	expect(depot_find(&d, m[n - 1].serial, &e));
+	expect_eq(e.d.flags, 0);
+	depot_end(&d);
+}
+END_TEST
+
+START_TEST(a_daemon_killed_anywhere_in_a_fold_counts_it_once)
+{
+	struct store_owner o = depot_process(1), p = depot_process(2);
+	struct message_section m;
+
+	begin();
+	m = counting(&o, 1, 10);
+	(void)counting(&o, 2, 20);
+	(void)counting(&p, 1, 40);
+	(void)counting(&p, 2, 80);
+	copies.of = &d;
+	expect_eq(store_free(d.store, &o, &m, d.now), MESSAGE_OK);
+	store_owner_died(d.store, p.pid, p.start, d.now);
+	store_owner_died(d.store, o.pid, o.start, d.now);
+	copies.of = NULL;
+	/* the next one finds all of them dead, but for the copies in which
+	 * the first one was freed by a process that lives */
+	depot_kill(2);
+	for (int i = 0; i < copies.n; i++) {
+		uint64_t sum = sum_after(dup(copies.fds[i]), DEPOT_HITS);
+
+		if (sum != 150)
+			ck_abort_msg("%d, %s: %ju", i, copies.where[i], sum);
+	}
+	depot_kill(1);
+	for (int i = 0; i < copies.n; i++) {
+		uint64_t sum = sum_after(copies.fds[i], DEPOT_HITS);
+
+		if (sum != 150)
+			ck_abort_msg("%d, %s: %ju", i, copies.where[i], sum);
+	}
+	expect(copies.n > 20);
+	depot_end(&d);
+}
+END_TEST
+
+START_TEST(a_set_published_anew_takes_the_place_of_the_one_before)
+{
+	struct store_owner o = depot_process(1);
+	struct message_section a, b;
+	struct directory_entry e;
+
+	begin();
+	a = counting(&o, 1, 10);
+	/* its connection broke: it moves within the segment */
+	b = depot_set(&d, &o, 1, &d, &a);
+	depot_add(&d, &a, DEPOT_HITS, 5);
+	copies.of = &d;
+	expect_eq(depot_publish(&d, &o, &b), MESSAGE_OK);
+	copies.of = NULL;
+	expect_eq(depot_sum(&d, DEPOT_HITS), 15);
+	expect(depot_find(&d, a.serial, &e));
+	expect(descriptor_is(&e.d, CLASS_COOL));
+	depot_add(&d, &a, DEPOT_HITS, 2);
+	depot_moved(&d, &b, &d, &a);
+	expect_eq(depot_sum(&d, DEPOT_HITS), 17);
+	depot_kill(1);
+	for (int i = 0; i < copies.n; i++)
+		expect_eq(sum_after(copies.fds[i], DEPOT_HITS), 15);
+	store_owner_died(d.store, o.pid, o.start, d.now);
+	expect_eq(depot_sum(&d, DEPOT_HITS), 17);
+	depot_end(&d);
+}
+END_TEST
+
+START_TEST(a_worker_killed_while_it_moves_within_the_segment_loses_nothing)
+{
+	struct store_owner o = depot_process(1);
+	struct message_section a, b;
+
+	begin();
+	a = counting(&o, 1, 10);
+	b = depot_set(&d, &o, 1, &d, &a);
+	expect_eq(depot_publish(&d, &o, &b), MESSAGE_OK);
+	depot_add(&d, &a, DEPOT_HITS, 7);
+	depot_add(&d, &a, DEPOT_DEPTH, (uint64_t)-3);
+	depot_add(&d, &b, DEPOT_HITS, 100); /* mapped, carry not stored */
+	store_owner_died(d.store, o.pid, o.start, d.now);
+	expect_eq(depot_sum(&d, DEPOT_HITS), 117);
+	depot_end(&d);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		what_was_freed_stays_in_the_sums,
+		death_needs_no_room,
+		retained_sets_are_bounded_and_refusals_counted,
+		a_daemon_killed_anywhere_in_a_fold_counts_it_once,
+		a_set_published_anew_takes_the_place_of_the_one_before,
+		a_worker_killed_while_it_moves_within_the_segment_loses_nothing,
+	};
+
+	return UNIT_RUN("store_sums", tests);
+}
