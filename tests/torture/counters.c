@@ -102,11 +102,11 @@ thread(void *arg)
 			shmlog_add(u, 3);
 			atomic_fetch_add(&t->life->updown, 3);
 		}
-		if (t->index == 1 && i % 64 == 0)
+		if (t->index == 1 && i % 4096 == 0)
 			(void)shmlog_dispatch(t->log);
-		if (i % 16 == 0)
+		if (i % 512 == 0)
 			sched_yield();
-		if (i % 1024 == 0)
+		if (i % 65536 == 0)
 			torture_sleep(1000000);
 	}
 	return NULL;
