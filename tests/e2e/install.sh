@@ -1,0 +1,48 @@
+#!/bin/bash
+# install.sh -- what make install puts there is whole, and uninstall takes it
+# away again.
+. "$(dirname "$0")/lib.sh"
+
+to=$dir/root
+
+# as `make install', of the build that is under test
+run()
+{
+	BUILD=$BUILD DESTDIR=$to PREFIX=/usr contrib/install.sh "$1"
+}
+
+check "install succeeds" run install
+for f in usr/sbin/shmlogd usr/bin/shmtail usr/bin/shmstat usr/bin/shmput \
+    usr/include/shmlog.h usr/lib/libshmlog.so.0 usr/lib/libshmlog.a \
+    usr/lib/pkgconfig/shmlog.pc usr/share/man/man8/shmlogd.8 \
+    usr/share/man/man3/shmlog.3 usr/lib/systemd/system/shmlogd.service \
+    usr/lib/systemd/system/shmlogd@.service \
+    usr/lib/systemd/system/shmtail@.service usr/lib/sysusers.d/shmlog.conf \
+    etc/logrotate.d/shmlog usr/share/doc/shmlog/README.md; do
+	check "there is /$f" [ -s "$to/$f" ]
+done
+same "the link of the library" "$(readlink "$to/usr/lib/libshmlog.so")" \
+    libshmlog.so.0
+
+# a program of somebody's, by what pkg-config says
+program()
+{
+	local flags
+	flags=$(PKG_CONFIG_PATH=$to/usr/lib/pkgconfig pkg-config \
+	    --define-variable=prefix="$to/usr" --cflags --libs shmlog)
+	# shellcheck disable=SC2086 # flags
+	"${CC:-cc}" ${SAN:+-fsanitize=$SAN} -o "$dir/hello" \
+	    "$to/usr/share/doc/shmlog/examples/hello.c" $flags &&
+		LD_LIBRARY_PATH=$to/usr/lib "$dir/hello" >"$dir/log" 2>&1
+}
+check "a program is built by pkg-config's flags and runs" program
+same "what pkg-config has for a version" \
+    "$(PKG_CONFIG_PATH=$to/usr/lib/pkgconfig pkg-config --modversion shmlog)" \
+    "$(sed -nE 's/^VERSION = //p' Makefile)"
+same "the prefix in shmlog.pc" \
+    "$(sed -n 's/^prefix=//p' "$to/usr/lib/pkgconfig/shmlog.pc")" /usr
+
+mkdir -p "$to/usr/share/doc/other"
+: >"$to/usr/bin/other"
+check "uninstall succeeds" run uninstall
+same "what it leaves" "$(find "$to" ! -type d -printf '%P\n')" usr/bin/other

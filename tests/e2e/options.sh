@@ -1,0 +1,99 @@
+#!/bin/bash
+# options.sh -- what a program takes, what it says that it takes, and what its
+# man page says are the same.
+. "$(dirname "$0")/lib.sh"
+
+letters=$(printf '%s ' {a..z} {A..Z} {0..9})
+
+# `-n instance' a line, from the lines of the usage
+from_usage()
+{
+	sed -nE 's/^  -([A-Za-z0-9])( ([a-z]+))?( .*|$)/\1 \3/p' <<<"$1" |
+		sed -E 's/ +$//' | sort
+}
+
+# the same from `[-dhV] [-n instance]' of its first line
+from_synopsis()
+{
+	head -n 1 <<<"$1" | grep -oE '\[-[^]]*\]' | tr -d '[]-' |
+		split_flags
+}
+
+# `dhV' is three options, `n instance' is one
+split_flags()
+{
+	local flags argument
+	while read -r flags argument; do
+		if [ -n "$argument" ]; then
+			echo "$flags $argument"
+		else
+			grep -o . <<<"$flags"
+		fi
+	done | sort
+}
+
+# from the list of a man page, and from its synopsis
+from_list()
+{
+	sed -nE 's/^\.It Fl ([A-Za-z0-9])( Ar ([a-z]+))?( .*)?$/\1 \3/p' "$1" |
+		sed -E 's/ +$//' | sort
+}
+from_page_synopsis()
+{
+	sed -nE '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.Op Fl ([A-Za-z0-9]+)( Ar ([a-z]+))?$/\1 \3/p' "$1" |
+		split_flags
+}
+
+ask()
+{
+	timeout 5 "$@" </dev/null 2>&1
+}
+
+# Whether getopt(3) knows what the usage knows, and no other letter.
+parses()
+{
+	local program=$1 usage=$2 l row status output unknown
+	for l in $letters; do
+		row=$(grep -E "^$l( |\$)" <<<"$usage" || :)
+		status=0
+		# after an option that has no argument, -h ends it all
+		case $row in
+		?) output=$(ask "$program" "-$l" -h) || status=$? ;;
+		*) output=$(ask "$program" "-$l") || status=$? ;;
+		esac
+		unknown=
+		case $output in
+		*"no such option"* | *"no option"* | *"invalid option"*)
+			unknown=1 ;;
+		esac
+		case $row in
+		'') [ "$unknown$status" = 12 ] || echo "-$l: not refused" ;;
+		*' '*) [ "$unknown$status" = 2 ] ||
+			echo "-$l without its argument: $output" ;;
+		*) [ "$unknown$status" = 0 ] || echo "-$l: $output" ;;
+		esac
+	done
+}
+
+for program in shmlogd shmtail shmstat shmput; do
+	if [ ! -x "$BUILD/$program" ]; then
+		not_ok "options of $program" "there is no $program"
+		continue
+	fi
+	page=$(echo man/"$program".[18])
+	help=$("$program" -h)
+	usage=$(from_usage "$help")
+	check "$program has options" [ -n "$usage" ]
+	same "$program: usage and its synopsis" "$(from_synopsis "$help")" "$usage"
+	same "$program: getopt and usage" "$(parses "$program" "$usage")" ''
+	same "$program: man page and usage" "$(from_list "$page")" "$usage"
+	same "$program: man page and its synopsis" \
+	    "$(from_page_synopsis "$page")" "$usage"
+	completion=contrib/completion/$program
+	[ -e contrib/completion ] || completion=
+	for l in $completion; do
+		same "$program: completion and usage" \
+		    "$(grep -oE -- '-[A-Za-z0-9]\>' "$l" | tr -d - | sort -u)" \
+		    "$(cut -d ' ' -f 1 <<<"$usage" | sort -u)"
+	done
+done
