@@ -158,6 +158,51 @@ START_TEST(retained_sets_are_bounded_and_refusals_counted)
 }
 END_TEST
 
+/* What the retained set shows at each step: the old sums, then the new. */
+static uint64_t shown[2];
+
+static void
+look(void *arg, const char *where)
+{
+	struct directory_entry e[DEPOT_SECTIONS];
+	struct set_plan p;
+	size_t n;
+
+	(void)arg;
+	if (d.map.base == NULL)
+		return;
+	directory_scan(&d.map, e, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (!(e[i].d.flags & DESC_RETAINED) ||
+		    set_check(d.map.base + e[i].d.offset, e[i].d.length, &p))
+			continue;
+		if (strcmp(where, "written") == 0)
+			shown[0] = set_total(d.map.base + e[i].d.offset, &p,
+			    SCHEMA_COUNTER, DEPOT_HITS);
+		if (strcmp(where, "turned") == 0)
+			shown[1] = set_total(d.map.base + e[i].d.offset, &p,
+			    SCHEMA_COUNTER, DEPOT_HITS);
+	}
+}
+
+START_TEST(sums_change_all_at_once_and_not_word_by_word)
+{
+	struct store_owner o = depot_process(1);
+	struct message_section m;
+
+	depot_begin(&d);
+	d.options.step = look;
+	depot_open(&d);
+	for (uint64_t i = 1; i <= 4; i++) {
+		m = counting(&o, i, 10);
+		expect_eq(store_free(d.store, &o, &m, d.now), MESSAGE_OK);
+		expect_eq(shown[0], 10 * i - 10);
+		expect_eq(shown[1], 10 * i);
+	}
+	depot_end(&d);
+}
+END_TEST
+
 START_TEST(a_daemon_killed_anywhere_in_a_fold_counts_it_once)
 {
 	struct store_owner o = depot_process(1), p = depot_process(2);
@@ -248,6 +293,7 @@ main(void)
 		what_was_freed_stays_in_the_sums,
 		death_needs_no_room,
 		retained_sets_are_bounded_and_refusals_counted,
+		sums_change_all_at_once_and_not_word_by_word,
 		a_daemon_killed_anywhere_in_a_fold_counts_it_once,
 		a_set_published_anew_takes_the_place_of_the_one_before,
 		a_worker_killed_while_it_moves_within_the_segment_loses_nothing,

@@ -98,6 +98,31 @@ START_TEST(a_placeholder_follows_its_owners_words_until_he_dies)
 }
 END_TEST
 
+static struct message_section counted;
+
+static void
+count_meanwhile(void *arg, const char *where)
+{
+	(void)arg;
+	if (strcmp(where, "taken") == 0)
+		depot_add(&first, &counted, DEPOT_HITS, 5);
+}
+
+START_TEST(what_is_counted_during_the_takeover_is_there_when_doors_open)
+{
+	struct store_owner o = depot_process(1);
+
+	depot_begin(&d);
+	d.options.step = count_meanwhile;
+	depot_open(&d);
+	counted = counting(&o, 1, 10);
+	depot_restart(&d, NULL, 0, &first);
+	expect_eq(depot_sum(&d, DEPOT_HITS), 15);
+	depot_forget(&first);
+	depot_end(&d);
+}
+END_TEST
+
 START_TEST(joining_takes_the_placeholders_place_and_loses_nothing)
 {
 	struct store_owner o = depot_process(1);
@@ -328,6 +353,7 @@ START_TEST(a_truncated_old_segment_freezes_its_placeholders)
 	(void)close(fd);
 	store_tick(d.store, d.now);
 	expect_eq(depot_sum(&d, DEPOT_HITS), 10);
+	expect_eq(depot_sum(&d, DEPOT_LOAD), 1000);
 	store_owner_died(d.store, o.pid, o.start, d.now);
 	expect_eq(depot_sum(&d, DEPOT_HITS), 10);
 	depot_end(&d);
@@ -352,19 +378,39 @@ START_TEST(no_room_for_placeholders_is_said)
 }
 END_TEST
 
-/* Scribbles over descriptors and sections, as a worker may. */
+/*
+ * Scribbles over descriptors and over what sets begin with, as a worker may:
+ * words of rubbish, and numbers that are nearly right.
+ */
 static void
 scribble(struct unit_random *r, uint8_t *base, const struct segment_plan *p)
 {
-	uint64_t tables = p->data_offset - p->desc_offset, at, n;
+	uint64_t at, word;
 
-	for (int i = 0; i < 1 + (int)unit_below(r, 40); i++) {
-		n = (1 + unit_below(r, 8)) * 8;
+	for (int i = 0; i < 1 + (int)unit_below(r, 20); i++) {
 		if (unit_below(r, 3) == 0)
-			at = p->desc_offset + unit_below(r, tables - n);
+			at = p->desc_offset +
+			     unit_below(r, 16) * p->desc_stride +
+			     unit_below(r, 24) * 8;
 		else
-			at = p->data_offset + unit_below(r, 65536);
-		unit_rubbish(r, base + (at & ~(uint64_t)7), n);
+			at = p->data_offset + unit_below(r, 16) * SEGMENT_PAGE +
+			     unit_below(r, 50) * 8;
+		memcpy(&word, base + at, sizeof(word));
+		switch (unit_below(r, 4)) {
+		case 0:
+			unit_rubbish(r, &word, sizeof(word));
+			break;
+		case 1:
+			word += unit_below(r, 4096) - 2048;
+			break;
+		case 2:
+			word ^= UINT64_C(1) << unit_below(r, 64);
+			break;
+		default:
+			word = (word & UINT32_MAX) | unit_below(r, 64) << 32;
+			break;
+		}
+		memcpy(base + at, &word, sizeof(word));
 	}
 }
 
@@ -382,7 +428,7 @@ START_TEST(rubbish_in_old_segments_does_no_harm)
 	(void)counting(&o, 2, 30);
 	depot_restart(&d, NULL, 0, &first);
 	depot_forget(&first);
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 60; i++) {
 		int from[2] = { depot_copy(&d),
 			depot_fd(&d, SEGMENT_PREV_FILE) };
 		uint8_t *base = mmap(NULL, DEPOT_SIZE, PROT_READ | PROT_WRITE,
@@ -419,6 +465,8 @@ main(void)
 	tcase_add_test(all, sums_are_carried_on_and_the_dead_added);
 	tcase_add_test(
 	    all, a_placeholder_follows_its_owners_words_until_he_dies);
+	tcase_add_test(
+	    all, what_is_counted_during_the_takeover_is_there_when_doors_open);
 	tcase_add_test(
 	    all, joining_takes_the_placeholders_place_and_loses_nothing);
 	tcase_add_test(all, a_worker_killed_in_mid_join_has_its_carry_finished);
