@@ -15,7 +15,7 @@
 #include "common/set.h"
 #include "common/shared.h"
 #include "common/stream.h"
-#include "tests/unit/fake.h"
+#include "tests/unit/fake_daemon.h"
 #include "tests/unit/unit.h"
 #include "worker/shmlog.h"
 
@@ -28,7 +28,7 @@ static const struct shmlog_def defs[] = {
 enum { REQUESTS, LOAD, BITS, OPEN, N };
 
 static void *
-section(const struct fake *f, uint32_t i)
+section(const struct fake_daemon *f, uint32_t i)
 {
 	expect(i < f->sections);
 	return f->base + f->section[i].offset;
@@ -36,7 +36,7 @@ section(const struct fake *f, uint32_t i)
 
 /* Records in a fake's stream, over all lanes. */
 static uint64_t
-records(const struct fake *f, uint32_t i)
+records(const struct fake_daemon *f, uint32_t i)
 {
 	struct stream_plan plan;
 	struct ring_reader r;
@@ -53,7 +53,7 @@ records(const struct fake *f, uint32_t i)
 }
 
 static uint64_t
-total(const struct fake *f, uint32_t i, uint32_t word)
+total(const struct fake_daemon *f, uint32_t i, uint32_t word)
 {
 	struct set_plan plan;
 
@@ -129,11 +129,11 @@ END_TEST
 
 START_TEST(a_record_is_there_when_put_returns)
 {
-	struct fake f;
+	struct fake_daemon f;
 	struct shmlog *log;
 	struct shmlog_stream *s;
 
-	fake_start(&f, NULL, 1);
+	daemon_start(&f, NULL, 1);
 	log = shmlog_open(f.dir);
 	s = shmlog_stream(log, "t", "i", NULL);
 	attach(log);
@@ -141,16 +141,16 @@ START_TEST(a_record_is_there_when_put_returns)
 	    shmlog_puts(s, shmlog_tag(s, "A"), SHMLOG_INFO, 1, "x"), 1);
 	ck_assert_uint_eq(records(&f, 0), 1);
 	shmlog_close(log);
-	fake_kill(&f);
+	daemon_kill(&f);
 	ck_assert_int_eq(f.section[0].published, 1);
 	ck_assert_int_eq(f.section[0].freed, 1);
-	fake_free(&f, 1);
+	daemon_free(&f, 1);
 }
 END_TEST
 
 START_TEST(counts_from_before_the_daemon_are_taken_along)
 {
-	struct fake f;
+	struct fake_daemon f;
 	char dir[64];
 	int fd = unit_mkdir(dir);
 	struct shmlog *log = shmlog_open(dir);
@@ -162,7 +162,7 @@ START_TEST(counts_from_before_the_daemon_are_taken_along)
 	shmlog_bit_set(shmlog_counter(set, BITS), 63);
 	shmlog_add(shmlog_counter(set, OPEN), 3);
 	shmlog_sub(shmlog_counter(set, OPEN), 5);
-	fake_start(&f, dir, 1);
+	daemon_start(&f, dir, 1);
 	attach(log);
 	shmlog_add(word, 1);
 	ck_assert_ptr_eq(word, shmlog_counter(set, REQUESTS));
@@ -172,8 +172,8 @@ START_TEST(counts_from_before_the_daemon_are_taken_along)
 	ck_assert_uint_eq(total(&f, 0, BITS), UINT64_C(1) << 63);
 	ck_assert_int_eq((int64_t)total(&f, 0, OPEN), -2);
 	shmlog_close(log);
-	fake_kill(&f);
-	fake_free(&f, 0);
+	daemon_kill(&f);
+	daemon_free(&f, 0);
 	unit_rmdir(dir, fd);
 }
 END_TEST
@@ -182,13 +182,13 @@ END_TEST
  * and nothing is asked for twice that need not be. */
 START_TEST(a_hang_up_at_any_request_is_mended)
 {
-	struct fake f;
+	struct fake_daemon f;
 	struct shmlog *log;
 	struct shmlog_set *set;
 
 	for (int op = MESSAGE_HELLO; op <= MESSAGE_PUBLISH; op++)
 		for (int done = 0; done < 2; done++) {
-			fake_start(&f, NULL, 1);
+			daemon_start(&f, NULL, 1);
 			f.do_it_first = done;
 			f.hang_up_at = op;
 			log = shmlog_open(f.dir);
@@ -201,19 +201,19 @@ START_TEST(a_hang_up_at_any_request_is_mended)
 			if (op == MESSAGE_PUBLISH)
 				expect_eq(f.sections, 1);
 			shmlog_close(log);
-			fake_kill(&f);
-			fake_free(&f, 1);
+			daemon_kill(&f);
+			daemon_free(&f, 1);
 		}
 }
 END_TEST
 
 START_TEST(a_refusal_is_told_and_asked_again)
 {
-	struct fake f;
+	struct fake_daemon f;
 	struct shmlog *log;
 	struct shmlog_stream *s;
 
-	fake_start(&f, NULL, 1);
+	daemon_start(&f, NULL, 1);
 	f.refuse = MESSAGE_NO_SPACE;
 	log = shmlog_open(f.dir);
 	s = shmlog_stream(log, "t", "i", NULL);
@@ -225,38 +225,38 @@ START_TEST(a_refusal_is_told_and_asked_again)
 		expect_eq(errno, ENOSPC);
 	ck_assert_int_eq(shmlog_puts(s, 0, 6, 0, "x"), 1);
 	shmlog_close(log);
-	fake_kill(&f);
-	fake_free(&f, 1);
+	daemon_kill(&f);
+	daemon_free(&f, 1);
 }
 END_TEST
 
 START_TEST(a_section_out_of_bounds_is_not_mapped)
 {
-	struct fake f;
+	struct fake_daemon f;
 	struct shmlog *log;
 
-	fake_start(&f, NULL, 1);
+	daemon_start(&f, NULL, 1);
 	f.rubbish = 1;
 	log = shmlog_open(f.dir);
 	(void)shmlog_stream(log, "t", "i", NULL);
 	ck_assert_int_eq(shmlog_wait(log, 1000), -1);
 	ck_assert_int_eq(errno, EPROTO);
 	shmlog_close(log);
-	fake_kill(&f);
-	fake_free(&f, 1);
+	daemon_kill(&f);
+	daemon_free(&f, 1);
 }
 END_TEST
 
 START_TEST(a_mute_daemon_holds_up_no_put)
 {
-	struct fake f;
+	struct fake_daemon f;
 	struct shmlog *log;
 	struct shmlog_stream *s;
 	struct timespec a, b;
 	uint64_t n = 0;
 	int64_t ns = 0;
 
-	fake_start(&f, NULL, 1);
+	daemon_start(&f, NULL, 1);
 	f.mute = 1;
 	log = shmlog_open(f.dir);
 	s = shmlog_stream(log, "t", "i", NULL);
@@ -274,15 +274,15 @@ START_TEST(a_mute_daemon_holds_up_no_put)
 	expect(f.connections <= 3);
 	expect(f.requests[MESSAGE_HELLO] <= 3);
 	shmlog_close(log);
-	fake_kill(&f);
-	fake_free(&f, 1);
+	daemon_kill(&f);
+	daemon_free(&f, 1);
 }
 END_TEST
 
 /* Records in the old one, then in the new one, which names the old one's. */
 START_TEST(lanes_and_counters_go_to_the_next_daemon)
 {
-	struct fake a, b;
+	struct fake_daemon a, b;
 	struct shmlog_stream_options one = { .lanes = 1 };
 	struct shmlog *log;
 	struct shmlog_stream *s;
@@ -291,7 +291,7 @@ START_TEST(lanes_and_counters_go_to_the_next_daemon)
 	struct lane_header *lane;
 	int tag;
 
-	fake_start(&a, NULL, 1);
+	daemon_start(&a, NULL, 1);
 	log = shmlog_open(a.dir);
 	s = shmlog_stream(log, "t", "i", &one);
 	set = shmlog_set(log, "t", "i", defs, N, NULL);
@@ -300,12 +300,12 @@ START_TEST(lanes_and_counters_go_to_the_next_daemon)
 	for (int i = 0; i < 3; i++)
 		expect_eq(shmlog_puts(s, tag, 6, 0, "old"), 1);
 	shmlog_add(shmlog_counter(set, REQUESTS), 3);
-	fake_kill(&a);
+	daemon_kill(&a);
 	expect_eq(shmlog_puts(s, tag, 6, 0, "no daemon"), 1);
 	shmlog_add(shmlog_counter(set, REQUESTS), 1);
 	ck_assert_uint_eq(records(&a, 0), 4);
-	fake_start(&b, a.dir, 2);
-	fake_supersede(&a, 2);
+	daemon_start(&b, a.dir, 2);
+	daemon_supersede(&a, 2);
 	expect_eq(shmlog_puts(s, tag, 6, 0, "this one joins"), 1);
 	attach(log);
 	expect_eq(shmlog_puts(s, shmlog_tag(s, "B"), 6, 0, "new"), 1);
@@ -320,15 +320,15 @@ START_TEST(lanes_and_counters_go_to_the_next_daemon)
 	ck_assert_uint_eq(lane->pred_records, records(&a, 0));
 	ck_assert_int_eq(b.section[0].published, 1);
 	shmlog_close(log);
-	fake_kill(&b);
-	fake_free(&b, 0);
-	fake_free(&a, 1);
+	daemon_kill(&b);
+	daemon_free(&b, 0);
+	daemon_free(&a, 1);
 }
 END_TEST
 
 START_TEST(a_child_counts_from_zero_and_joins_by_itself)
 {
-	struct fake f;
+	struct fake_daemon f;
 	struct shmlog *log;
 	struct shmlog_set *set;
 	struct shmlog_stream *s;
@@ -336,7 +336,7 @@ START_TEST(a_child_counts_from_zero_and_joins_by_itself)
 	int status;
 	pid_t pid;
 
-	fake_start(&f, NULL, 1);
+	daemon_start(&f, NULL, 1);
 	log = shmlog_open(f.dir);
 	set = shmlog_set(log, "t", "i", defs, N, NULL);
 	s = shmlog_stream(log, "t", "i", NULL);
@@ -360,22 +360,22 @@ START_TEST(a_child_counts_from_zero_and_joins_by_itself)
 	ck_assert_uint_eq(records(&f, 1), 0);
 	ck_assert_uint_eq(records(&f, 3), 1);
 	shmlog_close(log);
-	fake_kill(&f);
-	fake_free(&f, 1);
+	daemon_kill(&f);
+	daemon_free(&f, 1);
 }
 END_TEST
 
 /* With lanes held for ever, what a child of theirs still may do. */
 START_TEST(a_long_record_is_cut_and_a_large_batch_is_split)
 {
-	struct fake f;
+	struct fake_daemon f;
 	struct shmlog_stream_options one = { .lanes = 1, .lane_size = 65536 };
 	struct shmlog *log;
 	struct shmlog_stream *s;
 	struct shmlog_batch *b;
 	static char text[100000];
 
-	fake_start(&f, NULL, 1);
+	daemon_start(&f, NULL, 1);
 	log = shmlog_open(f.dir);
 	s = shmlog_stream(log, "t", "i", &one);
 	b = shmlog_batch(s);
@@ -389,14 +389,14 @@ START_TEST(a_long_record_is_cut_and_a_large_batch_is_split)
 	ck_assert_uint_eq(records(&f, 0), 101);
 	shmlog_batch_free(b);
 	shmlog_close(log);
-	fake_kill(&f);
-	fake_free(&f, 1);
+	daemon_kill(&f);
+	daemon_free(&f, 1);
 }
 END_TEST
 
 START_TEST(the_descriptor_tells_when_to_dispatch)
 {
-	struct fake f;
+	struct fake_daemon f;
 	struct shmlog *log;
 	struct pollfd p = { .events = POLLIN };
 	char dir[64];
@@ -406,18 +406,18 @@ START_TEST(the_descriptor_tells_when_to_dispatch)
 	(void)shmlog_set(log, "t", "i", defs, N, NULL);
 	p.fd = shmlog_fd(log);
 	ck_assert_int_eq(poll(&p, 1, 0), 0);
-	fake_start(&f, dir, 1);
+	daemon_start(&f, dir, 1);
 	/* nothing but the descriptor says when */
 	do
 		ck_assert_int_eq(poll(&p, 1, 10000), 1);
 	while (shmlog_dispatch(log) != 0);
 	ck_assert_int_eq(f.section[0].published, 1);
 	ck_assert_int_eq(poll(&p, 1, 0), 0);
-	fake_kill(&f);
+	daemon_kill(&f);
 	ck_assert_int_eq(poll(&p, 1, 10000), 1);
 	ck_assert_int_eq(shmlog_dispatch(log), -1);
 	shmlog_close(log);
-	fake_free(&f, 0);
+	daemon_free(&f, 0);
 	unit_rmdir(dir, fd);
 }
 END_TEST
