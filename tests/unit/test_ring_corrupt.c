@@ -55,7 +55,7 @@ read_step(struct ring_reader *r, uint64_t *copy, uint64_t *lost)
 		return ring_reseat(r, lost);
 	if (result == RING_CORRUPT)
 		return ring_skip(r, lost);
-	expect(length <= RECORD_MAX && length <= SIZE);
+	expect(length <= RECORD_MAX);
 	step = read_copy(copy, length, &offset, &n);
 	ring_advance(r, offset, n);
 	return step == RING_BAD || offset == 0 ? ring_skip(r, lost) : result;
@@ -66,11 +66,10 @@ static void
 ask_all(struct lane *l)
 {
 	struct ring_reader r;
-	enum ring_result result;
 	uint64_t steps = 0, lost = 0, n;
 
 	ring_reader_init(&r, l->memory, SIZE);
-	while ((result = read_step(&r, l->copy, &lost)) == RING_DATA)
+	while (read_step(&r, l->copy, &lost) == RING_DATA)
 		expect(steps++ < STEPS_MAX);
 	ring_reader_init(&r, l->memory, SIZE);
 	(void)ring_count(&r, &n);
