@@ -45,13 +45,14 @@ store_alloc(struct store *s, const struct store_owner *owner,
     const struct message_alloc *m, struct store_time now,
     struct message_section *answer)
 {
+	static const char cool[CLASS_MAX] = CLASS_COOL;
 	enum message_status status;
 	struct section *sec;
 
 	must(s->magic == STORE_MAGIC);
 	/* a class may be as long as its field is */
 	if (name_length(m->class, CLASS_MAX) == 0 ||
-	    strncmp(m->class, CLASS_COOL, CLASS_MAX) == 0 ||
+	    memcmp(m->class, cool, CLASS_MAX) == 0 ||
 	    !name_is_good(m->type, TYPE_MAX) ||
 	    !name_is_good(m->ident, IDENT_MAX) || m->length == 0)
 		return MESSAGE_BAD_ARGUMENT;

@@ -22,6 +22,8 @@
 
 #include <sys/queue.h>
 
+#include <string.h>
+
 #include "common/directory.h"
 #include "common/set.h"
 #include "common/stream.h"
@@ -331,18 +333,14 @@ void figure(struct store *, const struct section *, int sign);
 int own_set_new(struct store *, struct store_time);
 void own_set_show(struct store *);
 
-/* takeover.c uses this for the pieces of descriptors that were checked. */
+/* Copies at most `size' bytes of a name, and zeros up to there. */
 static inline void
 copy_padded(char *to, const char *from, size_t size)
 {
-	size_t n = 0;
+	size_t n = strnlen(from, size);
 
-	while (n < size && from[n] != '\0') {
-		to[n] = from[n];
-		n++;
-	}
-	while (n < size)
-		to[n++] = '\0';
+	memcpy(to, from, n);
+	memset(to + n, 0, size - n);
 }
 
 #endif

@@ -152,26 +152,26 @@ START_TEST(what_cannot_be_is_refused_and_changes_nothing)
 	struct store_figures before, after;
 	struct message_alloc a;
 	static const struct {
+		uint64_t length;
+		enum message_status status;
 		char class[CLASS_MAX + 1];
 		char type[TYPE_MAX + 1];
 		char ident[IDENT_MAX + 1];
-		uint64_t length;
-		enum message_status status;
 	} cases[] = {
-		{ "", "t", "i", 1, MESSAGE_BAD_ARGUMENT },
-		{ "Cool", "t", "i", 1, MESSAGE_BAD_ARGUMENT },
-		{ "a\0b", "t", "i", 1, MESSAGE_BAD_ARGUMENT },
-		{ "a b", "t", "i", 1, MESSAGE_BAD_ARGUMENT },
-		{ "a", "", "i", 1, MESSAGE_BAD_ARGUMENT },
-		{ "a", "0123456789abcdef", "i", 1, MESSAGE_BAD_ARGUMENT },
-		{ "a", "t\0t", "i", 1, MESSAGE_BAD_ARGUMENT },
-		{ "a", "t", "", 1, MESSAGE_BAD_ARGUMENT },
-		{ "a", "t", "\xff", 1, MESSAGE_BAD_ARGUMENT },
-		{ "a", "t", "i\n", 1, MESSAGE_BAD_ARGUMENT },
-		{ "a", "t", "i", 0, MESSAGE_BAD_ARGUMENT },
-		{ "a", "t", "i", DEPOT_SIZE, MESSAGE_NO_SPACE },
-		{ "a", "t", "i", UINT64_C(1) << 63, MESSAGE_NO_SPACE },
-		{ "a", "t", "i", UINT64_MAX, MESSAGE_NO_SPACE },
+		{ 1, MESSAGE_BAD_ARGUMENT, "", "t", "i" },
+		{ 1, MESSAGE_BAD_ARGUMENT, "Cool", "t", "i" },
+		{ 1, MESSAGE_BAD_ARGUMENT, "a\0b", "t", "i" },
+		{ 1, MESSAGE_BAD_ARGUMENT, "a b", "t", "i" },
+		{ 1, MESSAGE_BAD_ARGUMENT, "a", "", "i" },
+		{ 1, MESSAGE_BAD_ARGUMENT, "a", "0123456789abcdef", "i" },
+		{ 1, MESSAGE_BAD_ARGUMENT, "a", "t\0t", "i" },
+		{ 1, MESSAGE_BAD_ARGUMENT, "a", "t", "" },
+		{ 1, MESSAGE_BAD_ARGUMENT, "a", "t", "\xff" },
+		{ 1, MESSAGE_BAD_ARGUMENT, "a", "t", "i\n" },
+		{ 0, MESSAGE_BAD_ARGUMENT, "a", "t", "i" },
+		{ DEPOT_SIZE, MESSAGE_NO_SPACE, "a", "t", "i" },
+		{ UINT64_C(1) << 63, MESSAGE_NO_SPACE, "a", "t", "i" },
+		{ UINT64_MAX, MESSAGE_NO_SPACE, "a", "t", "i" },
 	};
 
 	depot_begin(&d);

@@ -101,6 +101,38 @@ START_TEST(what_was_freed_stays_in_the_sums)
 }
 END_TEST
 
+START_TEST(a_schema_that_its_set_has_no_words_for_is_refused)
+{
+	struct store_owner o = depot_process(1);
+	struct message_section m;
+	struct set_header *h;
+
+	begin();
+	for (uint64_t i = 1; i <= 4; i++) {
+		m = depot_set(&d, &o, i, NULL, NULL);
+		h = depot_memory(&d, &m);
+		switch (i) {
+		case 1:
+			h->words = DEPOT_WORDS - 1;
+			break;
+		case 2:
+			h->entries = DEPOT_WORDS + 1;
+			break;
+		case 3:
+			h->banks = 2;
+			break;
+		default:
+			h->id = 0;
+		}
+		/* once while the schema is new, once while it is known */
+		expect_eq(depot_publish(&d, &o, &m), MESSAGE_BAD_SECTION);
+		(void)counting(&o, 10 + i, 1);
+		expect_eq(depot_publish(&d, &o, &m), MESSAGE_BAD_SECTION);
+	}
+	depot_end(&d);
+}
+END_TEST
+
 START_TEST(death_needs_no_room)
 {
 	struct store_owner o = depot_process(1), p = depot_process(2);
@@ -291,6 +323,7 @@ main(void)
 {
 	const TTest *const tests[] = {
 		what_was_freed_stays_in_the_sums,
+		a_schema_that_its_set_has_no_words_for_is_refused,
 		death_needs_no_room,
 		retained_sets_are_bounded_and_refusals_counted,
 		sums_change_all_at_once_and_not_word_by_word,
