@@ -36,10 +36,10 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 
 # spawn COMMAND...: starts it in the background; its pid is in $pid.  Redirect
-# its output at the call.
+# its input and output at the call (<&0: bash would take /dev/null as input).
 spawn()
 {
-	"$@" &
+	"$@" <&0 &
 	pid=$!
 	spawned+=("$pid")
 }
