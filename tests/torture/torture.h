@@ -40,7 +40,7 @@ static inline void __attribute__((noreturn)) torture_die(const char *what)
 {
 	printf("not ok %s: %s\n", what, strerror(errno));
 	fflush(stdout);
-	_exit(1);
+	exit(1);
 }
 
 /* One promise's line; why is NULL or empty if it was kept. */
