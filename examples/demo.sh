@@ -71,6 +71,7 @@ settle()
 
 start()
 {
+	say "Everything happens in $dir and is removed at the end."
 	case $(stat -f -c %T "$dir") in
 	tmpfs | ramfs) ;;
 	*) say "demo: warning: $dir is not on tmpfs: memory speed is not to be" \
@@ -93,6 +94,8 @@ start()
 one_request()
 {
 	chapter "One request: what shmtail shows"
+	say "A request is a transaction: six records with one id, published at" \
+	    "once, before its answer is sent."
 	command_line "curl ${url}r/first"
 	curl -s "${url}r/first"
 	command_line "shmtail"
@@ -132,7 +135,10 @@ kill_worker()
 		curl -s -o /dev/null "$url"
 	done
 	after=$(count requests)
-	say '' "Requests counted before: $before, and after 5 more: $after."
+	command_line "shmstat -1 -a -f 'http.front*.requests'"
+	shmstat -1 -a -f 'http.front*.requests'
+	say '' "Requests counted before: $before, and after 5 more: $after." \
+	    "What a dead worker had counted is retained in the sums."
 	[ "$after" = $((before + 5)) ] || give_up "the sums differ"
 }
 
@@ -155,19 +161,20 @@ kill_daemon()
 	settle mark1
 	lines=$(wc -l <"$dir/tail")
 	begun=$(count requests)
-	command_line "ab -k -c 8 -n $requests ${url}r/x &"
-	spawn ab -q -k -c 8 -n "$requests" "${url}r/x" >"$dir/ab" 2>&1
+	command_line "ab -c 8 -n $requests ${url}r/x &"
+	spawn ab -q -c 8 -n "$requests" "${url}r/x" >"$dir/ab" 2>&1
 	ab=$pid
 	wait_for 20 loaded $((requests / 5)) || give_up "ab does nothing"
 	command_line "kill -KILL $daemon       # shmlogd"
 	kill -KILL "$daemon"
 	wait "$daemon" 2>/dev/null || :
-	wait_for 20 loaded $((requests / 2)) || give_up "ab does nothing"
+	wait_for 20 loaded $((requests * 2 / 5)) || give_up "ab does nothing"
 	while_dead=$(($(count requests) - begun))
-	say "$while_dead requests counted, and there is no daemon."
+	say "There is no daemon.  Requests counted since ab began: $while_dead."
 	command_line "shmlogd -s 64m &"
 	start_daemon -s 64m
 	tail -n 1 "$dir/shmlogd.log"
+	say "The workers join it by themselves, with what they have counted."
 	wait "$ab" || give_up "ab: $(tail -n 1 "$dir/ab")"
 	grep -E '^(Complete|Failed) requests|^Requests per' "$dir/ab"
 }
@@ -186,7 +193,7 @@ compare()
 	counted=$(($(count requests) - begun))
 	read -r whole part < <(tail -n +$((lines + 1)) "$dir/tail" |
 		awk -f examples/transactions.awk)
-	lost=$(grep -c ' lost' "$dir/tail" || :)
+	lost=$(tail -n +$((lines + 1)) "$dir/tail" | grep -c ' lost' || :)
 	printf '%-44s %8d\n' "requests sent" "$requests" \
 	    "requests answered (ab)" "$answered" \
 	    "requests counted (shmstat)" "$counted" \
@@ -202,7 +209,7 @@ load
 kill_worker
 kill_daemon
 if compare; then
-	say "Nothing."
+	say '' "Nothing was lost."
 else
 	give_up "the sums differ"
 fi
