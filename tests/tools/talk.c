@@ -26,7 +26,8 @@
  *	pings=N		prints the slowest of N, in ms
  *	cycle=N		N times alloc and free, of 4096 bytes: how many did
  *	uid=N		becomes that user (root only)
- *	wait		until stdin ends
+ *	wait		until it is killed
+ *	fork		leaves a child that holds the connection: its pid
  *	file		the size of the segment that came with HELLO
  */
 #include <sys/mman.h>
@@ -407,15 +408,31 @@ become(const char *step, uint64_t n)
 	return -3;
 }
 
+/* Until a signal ends us. */
+static _Noreturn void
+stay(void)
+{
+	for (;;)
+		(void)pause();
+}
+
 static int
 wait_here(const char *step, uint64_t n)
 {
-	char c;
-
 	(void)n;
 	(void)printf("%s\n", step);
-	while (read(STDIN_FILENO, &c, 1) > 0)
-		;
+	stay();
+}
+
+static int
+leave_child(const char *step, uint64_t n)
+{
+	pid_t pid = fork();
+
+	(void)n;
+	if (pid == 0)
+		stay();
+	(void)printf("%s %d\n", step, (int)pid);
 	return -3;
 }
 
@@ -462,6 +479,7 @@ static const struct {
 	{ "cycle", cycle },
 	{ "uid", become },
 	{ "wait", wait_here },
+	{ "fork", leave_child },
 	{ "file", file_size },
 };
 
