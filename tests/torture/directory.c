@@ -381,7 +381,7 @@ read_list(const struct segment *s, uint64_t *last, uint64_t *last_sum,
 	for (size_t i = random % 4; i < n; i += 4)
 		if (entries[i].index != 0)
 			read_page(s, seq, &entries[i], tombs, to);
-	if (entries[random / 4 % n].index != 0)
+	if (n != 0 && entries[random / 4 % n].index != 0)
 		watch(s, &entries[random / 4 % n], tombs, to);
 }
 
