@@ -5,6 +5,8 @@
 # `make help' prints.  Whatever needs more than a few lines of shell is a script
 # in contrib/ or tests/.
 
+MAKEFLAGS += -rR # no rules but these
+
 VERSION = 0.1.0
 SONAME = libshmlog.so.0
 
