@@ -40,7 +40,7 @@ from_list()
 }
 from_page_synopsis()
 {
-	sed -nE '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.Op Fl ([A-Za-z0-9]+)( Ar ([a-z]+))?$/\1 \3/p' "$1" |
+	sed -nE '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.(Op )?Fl ([A-Za-z0-9]+)( Ar ([a-z]+))?$/\2 \4/p' "$1" |
 		split_flags
 }
 
