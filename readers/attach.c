@@ -7,6 +7,8 @@
  */
 #include "readers/attach.h"
 
+#include <sys/stat.h>
+
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -249,6 +251,16 @@ take_new(struct attach *a, struct segment *old)
 	return 1;
 }
 
+/* Whether the file is shorter than it was: nobody has to touch what is gone. */
+static int
+is_short(const struct segment *s)
+{
+	struct stat st;
+
+	return fstat(s->fd, &st) == 0 &&
+	       (uint64_t)st.st_size < s->plan.segment_size;
+}
+
 enum attach_event
 attach_look(struct attach *a, struct segment *old)
 {
@@ -257,7 +269,7 @@ attach_look(struct attach *a, struct segment *old)
 
 	must(a->magic == ATTACH_MAGIC);
 	a->looked = now;
-	if (segment_torn(&a->segment)) {
+	if (segment_torn(&a->segment) || is_short(&a->segment)) {
 		warnx("%s: was cut short while it was read", a->path);
 		return ATTACH_TORN;
 	}

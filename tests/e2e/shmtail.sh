@@ -1,0 +1,148 @@
+#!/bin/bash
+# shmtail.sh -- shmtail as it is used: formats, the past, restarts, being
+# stopped, failures.  Each record is delivered once and in order, or counted.
+. "$(dirname "$0")/lib.sh"
+
+# follow ARGUMENTS...: a shmtail in the background, attached when this returns;
+# its pid is in $tail.
+follow()
+{
+	spawn shmtail "$@" >"$dir/out" 2>"$dir/err"
+	tail=$pid
+	wait_for 5 grep -q "segment" "/proc/$tail/maps"
+}
+
+has_lines()
+{
+	[ "$(wc -l <"$dir/out")" -ge "$1" ]
+}
+
+# account WROTE: what is in out and err against what was written; `whole' if
+# all adds up and no number came twice or too late.
+account()
+{
+	awk -v wrote="$1" -v err="$dir/err" '
+	BEGIN {
+		while ((getline line <err) > 0)
+			if (match(line, /[0-9]+ records? of/))
+				lost += substr(line, RSTART) + 0
+	}
+	{
+		if ($1 in last && $2 <= last[$1])
+			back++
+		missing += $2 - ($1 in last ? last[$1] + 1 : 0)
+		last[$1] = $2
+	}
+	END {
+		if (NR + lost == wrote && missing == lost && !back)
+			print "whole"
+		else
+			print NR " delivered", lost + 0 " lost",
+			    missing " missing", back + 0 " late",
+			    wrote " written"
+	}' "$dir/out"
+}
+
+restart()
+{
+	kill -KILL "$daemon"
+	wait "$daemon" 2>/dev/null || :
+	start_daemon -s 32m
+}
+
+start_daemon -s 32m
+
+# every record across two kills of the daemon
+follow -o cat
+spawn tool-number a 6000 200 2 </dev/null >"$dir/wrote"
+writer=$pid
+wait_for 5 has_lines 500
+restart
+wait_for 5 has_lines 4000
+restart
+wait "$writer"
+wait_for 5 has_lines 12000 || :
+kill "$tail"
+check it_ends_well_on_a_signal wait "$tail"
+same everything_is_followed_across_two_restarts "$(account 12000)" whole
+same the_library_dropped_nothing "$(cat "$dir/wrote")" \
+    'wrote 12000 dropped 0'
+same each_restart_is_told "$(grep -c 'was restarted' "$dir/err")" 2
+
+# the same while it is stopped, and lanes are lapped, and a segment comes and
+# goes
+follow -o cat
+spawn tool-number a 40000 20 2 </dev/null >"$dir/wrote"
+writer=$pid
+wait_for 5 has_lines 10
+kill -STOP "$tail"
+restart
+sleep_until=$((${EPOCHREALTIME/[.,]/} + 500000))
+later()
+{
+	[ "${EPOCHREALTIME/[.,]/}" -ge "$sleep_until" ]
+}
+wait_for 2 later
+restart
+sleep_until=$((${EPOCHREALTIME/[.,]/} + 500000))
+wait_for 2 later
+restart
+kill -CONT "$tail"
+wait "$writer"
+dropped=$(sed -nE 's/.* dropped ([0-9]+)$/\1/p' "$dir/wrote")
+counted()
+{
+	[ "$(account $((80000 - dropped)))" = whole ]
+}
+wait_for 5 counted || :
+kill "$tail"
+wait "$tail" || :
+same what_a_stopped_reader_missed_is_counted \
+    "$(account $((80000 - dropped)))" whole
+
+# the past
+same the_last_records_and_no_more "$(shmtail -d -l 3 -o cat | wc -l)" 3
+same it_stops_after_so_many "$(shmtail -d -k 4 -o cat | wc -l)" 4
+same a_taglist_chooses "$(shmtail -d -x 'Num*' -o cat | wc -l)" 0
+check json_is_json sh -c 'shmtail -d -o json | jq -e . >/dev/null'
+shmtail -d -o cat >"$dir/d"
+cp "$dir/default/segment" "$dir/copy"
+shmtail -r "$dir/copy" -o cat >"$dir/r"
+check a_file_left_behind_can_be_read test -s "$dir/r"
+restart
+shmtail -d -o cat >"$dir/after"
+same what_came_before_a_crash_is_there_after_it \
+    "$(grep -cFxf "$dir/r" "$dir/after")" "$(wc -l <"$dir/r")"
+
+# it only reads, and asks the kernel little
+strace -f -o "$dir/strace" shmtail -d >/dev/null
+same the_segment_is_opened_for_reading_alone \
+    "$(grep -E 'open(at)?\(' "$dir/strace" | grep -vc O_RDONLY)" 0
+same it_maps_for_reading_and_takes_no_lock \
+    "$(grep -cE 'flock|F_.*LK|MAP_SHARED.*PROT_WRITE|PROT_WRITE.*MAP_SHARED' \
+	"$dir/strace")" 0
+same it_writes_to_its_output_alone \
+    "$(grep -E ' write\(' "$dir/strace" | grep -vcE 'write\([12],')" 0
+
+# failures
+fails()
+{
+	local status=0
+	"$@" >"$dir/out" 2>"$dir/err" || status=$?
+	echo "$status"
+}
+same a_full_disk_is_told "$(fails sh -c 'shmtail -d >/dev/full')" 1
+check with_the_reason grep -q 'No space left' "$dir/err"
+same whoever_reads_it_may_go "$(fails sh -c 'shmtail -d | head -n 1')" 0
+same no_such_instance "$(fails shmtail -n 20 -t 0.1)" 1
+check a_hint_for_hands_used_to_tail grep -q -- '-l 20' "$dir/err"
+same it_follows_by_itself "$(fails shmtail -f)" 2
+check and_says_so grep -q 'follows by itself' "$dir/err"
+follow
+kill -STOP "$daemon" # it would mend it
+truncate -s 8k "$dir/default/segment"
+wait_for 5 ended "$tail" || kill "$tail"
+status=0
+wait "$tail" || status=$?
+same a_truncated_segment_ends_it_with_a_message "$status" 1
+check and_no_core grep -q 'cut short' "$dir/err"

@@ -1,0 +1,272 @@
+/*
+ * test_reader.c -- what all readers share: text from strangers, options.
+ */
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "readers/attach.h"
+#include "readers/buffer.h"
+#include "readers/option.h"
+#include "tests/unit/unit.h"
+
+/* The length of a valid UTF-8 sequence, by the table of RFC 3629; 0: none. */
+static size_t
+sequence(const unsigned char *p, size_t n)
+{
+	static const struct {
+		unsigned char from, to, second_from, second_to;
+		size_t length;
+	} table[] = {
+		{ 0x00, 0x7f, 0, 0, 1 },
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (p[0] < table[i].from || p[0] > table[i].to)
+			continue;
+		if (table[i].length > n)
+			return 0;
+		if (table[i].length > 1 &&
+		    (p[1] < table[i].second_from || p[1] > table[i].second_to))
+			return 0;
+		for (size_t k = 2; k < table[i].length; k++)
+			if ((p[k] & 0xc0) != 0x80)
+				return 0;
+		return table[i].length;
+	}
+	return 0;
+}
+
+/* RFC 8259, for strings. */
+static int
+is_json_string(const unsigned char *p, size_t n)
+{
+	size_t length;
+
+	if (n < 2 || p[0] != '"' || p[n - 1] != '"')
+		return 0;
+	p++;
+	n -= 2;
+	while (n > 0) {
+		if (*p < 0x20 || *p == '"')
+			return 0;
+		length = sequence(p, n);
+		if (length == 0)
+			return 0;
+		if (*p == '\\') {
+			if (n < 2 || strchr("\"\\/bfnrtu", p[1]) == NULL)
+				return 0;
+			length = p[1] == 'u' ? 6 : 2;
+			if (length > n)
+				return 0;
+			for (size_t i = 2; i < length; i++)
+				if (strchr("0123456789abcdefABCDEF", p[i]) ==
+				    NULL)
+					return 0;
+		}
+		p += length;
+		n -= length;
+	}
+	return 1;
+}
+
+/* Nothing that does more to a terminal than show. */
+static int
+is_safe(const unsigned char *p, size_t n)
+{
+	size_t length;
+
+	for (; n > 0; p += length, n -= length) {
+		length = sequence(p, n);
+		if (length == 0 || *p < 0x20 || *p == 0x7f ||
+		    (length == 2 && p[0] == 0xc2 && p[1] < 0xa0) ||
+		    (length == 3 && memcmp(p, "\xe2\x80\xae", 3) == 0))
+			return 0;
+	}
+	return 1;
+}
+
+/* Bytes of the sorts that hurt. */
+static size_t
+nasty(struct unit_random *rnd, unsigned char *to, size_t size)
+{
+	static const char *const pieces[] = { "plain text of some length", "\"",
+		"\\", "\x1b[2J", "\n", "\xc2\x9b", "\xe2\x80\xae",
+		"\xf0\x9f\x98\x80", "\xed\xa0\x80", "\xc0\x80",
+		"\xf4\x90\x80\x80", "\xe2\x82", "\x7f", "\xff", "\xc3\xa4",
+		"\x80" };
+	const char *piece;
+	size_t n = 0, length;
+
+	while (n < size && unit_below(rnd, 12) != 0) {
+		piece =
+		    pieces[unit_below(rnd, sizeof(pieces) / sizeof(pieces[0]))];
+		length = strlen(piece);
+		if (unit_below(rnd, 4) == 0) {
+			to[n++] = (unsigned char)unit_random(rnd);
+			continue;
+		}
+		if (length > size - n)
+			length = size - n;
+		memcpy(to + n, piece, length);
+		n += length;
+	}
+	return n;
+}
+
+START_TEST(every_byte_sequence_becomes_valid_json_and_a_safe_line)
+{
+	struct unit_random rnd = { 3 };
+	unsigned char bytes[200], *exact;
+	struct buffer b;
+	size_t n;
+
+	buffer_init(&b, -1);
+	for (int i = 0; i < UNIT_TIMES(100000); i++) {
+		n = nasty(&rnd, bytes, sizeof(bytes));
+		/* of exactly that size, for the sanitizers */
+		exact = malloc(n == 0 ? 1 : n);
+		expect(exact != NULL);
+		memcpy(exact, bytes, n);
+		b.n = 0;
+		buffer_json(&b, (char *)exact, n);
+		expect(is_json_string((unsigned char *)b.data, b.n));
+		b.n = 0;
+		buffer_safe(&b, (char *)exact, n);
+		expect(is_safe((unsigned char *)b.data, b.n));
+		free(exact);
+	}
+	buffer_free(&b);
+}
+END_TEST
+
+START_TEST(text_is_escaped_as_documented)
+{
+	static const struct {
+		const char *text, *json, *safe;
+	} cases[] = {
+		{ "", "\"\"", "" },
+		{ "a b", "\"a b\"", "a b" },
+		{ "say \"x\\y\"", "\"say \\\"x\\\\y\\\"\"", "say \"x\\y\"" },
+		{ "1\n2\t3\r", "\"1\\n2\\t3\\r\"", "1\\n2\\t3\\r" },
+		{ "\x1b[0m", "\"\\u001b[0m\"", "\\x1b[0m" },
+		{ "\xc3\xa4", "\"\xc3\xa4\"", "\xc3\xa4" },
+		{ "\xe4", "\"\\u00e4\"", "\\xe4" },
+		{ "\xc2\x9bx", "\"\xc2\x9bx\"", "\\xc2\\x9bx" },
+		{ "\x7f", "\"\\u007f\"", "\\x7f" },
+	};
+	struct buffer b;
+
+	buffer_init(&b, -1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		b.n = 0;
+		buffer_json(&b, cases[i].text, strlen(cases[i].text));
+		buffer_byte(&b, '\0');
+		ck_assert_str_eq(b.data, cases[i].json);
+		b.n = 0;
+		buffer_safe(&b, cases[i].text, strlen(cases[i].text));
+		buffer_byte(&b, '\0');
+		ck_assert_str_eq(b.data, cases[i].safe);
+	}
+	b.n = 0;
+	buffer_number(&b, UINT64_MAX);
+	buffer_byte(&b, ' ');
+	buffer_signed(&b, INT64_MIN);
+	buffer_byte(&b, '\0');
+	ck_assert_str_eq(b.data, "18446744073709551615 -9223372036854775808");
+	buffer_free(&b);
+}
+END_TEST
+
+START_TEST(numbers_and_timeouts_are_taken_whole_or_not_at_all)
+{
+	static const struct {
+		const char *text;
+		int r;
+		uint64_t n;
+	} numbers[] = { { "0", 0, 0 }, { "100", 0, 100 }, { "101", -1, 0 },
+		{ "", -1, 0 }, { "-1", -1, 0 }, { " 1", -1, 0 },
+		{ "1 ", -1, 0 }, { "1k", -1, 0 }, { "0x1", -1, 0 },
+		{ "99999999999999999999999", -1, 0 } };
+	static const struct {
+		const char *text;
+		int r;
+		uint64_t n;
+	} timeouts[] = { { "5", 0, 5 * NSEC }, { "0.25", 0, NSEC / 4 },
+		{ "off", 0, ATTACH_FOREVER }, { "0", 0, 0 }, { "", -1, 0 },
+		{ "-1", -1, 0 }, { "5s", -1, 0 }, { "1.x", -1, 0 },
+		{ "99999999999999999999", -1, 0 } };
+	uint64_t n;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		n = 0;
+		ck_assert_int_eq(
+		    parse_number(numbers[i].text, 0, 100, &n), numbers[i].r);
+		ck_assert_uint_eq(n, numbers[i].n);
+	}
+	for (size_t i = 0; i < sizeof(timeouts) / sizeof(timeouts[0]); i++) {
+		n = 0;
+		ck_assert_int_eq(
+		    parse_timeout(timeouts[i].text, &n), timeouts[i].r);
+		ck_assert_uint_eq(n, timeouts[i].n);
+	}
+}
+END_TEST
+
+START_TEST(what_cannot_be_attached_is_refused_and_not_waited_for)
+{
+	static const char zeros[8192];
+	struct attach a;
+	char path[64];
+	int dir = unit_mkdir(path), fd;
+	uint64_t began;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	stop_init();
+	attach_init(&a);
+	/* nothing there: it waits as long as it is told */
+	began = clock_mono();
+	ck_assert_int_eq(attach_open(&a, path, NSEC / 5), ATTACH_FAILED);
+	ck_assert_uint_ge(clock_mono() - began, NSEC / 5);
+	began = clock_mono();
+	ck_assert_int_eq(mkfifoat(dir, SEGMENT_FILE, 0600), 0);
+	ck_assert_int_eq(attach_open(&a, path, ATTACH_FOREVER), ATTACH_FAILED);
+	ck_assert_int_eq(unlinkat(dir, SEGMENT_FILE, 0), 0);
+	ck_assert_int_eq(symlinkat("/etc/passwd", dir, SEGMENT_FILE), 0);
+	ck_assert_int_eq(attach_open(&a, path, ATTACH_FOREVER), ATTACH_FAILED);
+	ck_assert_int_eq(unlinkat(dir, SEGMENT_FILE, 0), 0);
+	fd = openat(dir, SEGMENT_FILE, O_WRONLY | O_CREAT, 0600);
+	ck_assert_int_eq(attach_open(&a, path, ATTACH_FOREVER), ATTACH_FAILED);
+	ck_assert_int_eq(write(fd, zeros, sizeof(zeros)), sizeof(zeros));
+	ck_assert_int_eq(attach_open(&a, path, ATTACH_FOREVER), ATTACH_FAILED);
+	close(fd);
+	ck_assert_int_eq(attach_open(&a, "a/b", ATTACH_FOREVER), ATTACH_FAILED);
+	ck_assert_uint_lt(clock_mono() - began, NSEC);
+	unit_rmdir(path, dir);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		every_byte_sequence_becomes_valid_json_and_a_safe_line,
+		text_is_escaped_as_documented,
+		numbers_and_timeouts_are_taken_whole_or_not_at_all,
+		what_cannot_be_attached_is_refused_and_not_waited_for,
+	};
+
+	return UNIT_RUN("reader", tests);
+}
