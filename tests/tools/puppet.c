@@ -13,12 +13,13 @@
  *	wait	shmlog_wait(), 5 seconds: `wait 0' or `wait REASON'
  *	free	frees the stream: the next `put' makes a new one
  *	fork	starts a child that does nothing and holds the socket: fork(2)
- *		without libc, so that no handler closes it
+ *		without libc, so that no handler closes it: `fork PID'
  *	status	nothing
  *	quit	frees all and ends, as does the end of stdin
  *
- * The answer, but to wait, is `COMMAND TRIED DROPPED COUNTED': how many records
- * were put so far, how many of them were dropped, what shmlog_dropped() says.
+ * The answer, but to wait and fork, is `COMMAND TRIED DROPPED COUNTED': how
+ *many records were put so far, how many of them were dropped, what
+ *shmlog_dropped() says.
  */
 #include <sys/syscall.h>
 
@@ -70,10 +71,12 @@ put(struct puppet *n, uint64_t count)
 	}
 }
 
-static void
+static long
 hold_socket(void)
 {
-	if (syscall(SYS_fork) == 0) {
+	long pid = syscall(SYS_fork);
+
+	if (pid == 0) {
 		/* its parent's stdin and stdout are not its business */
 		close(0);
 		close(1);
@@ -81,6 +84,7 @@ hold_socket(void)
 		for (;;)
 			(void)syscall(SYS_pause);
 	}
+	return pid;
 }
 
 /* Does what one line says; 0: quit. */
@@ -98,12 +102,14 @@ obey(struct puppet *n, const char *line)
 		    shmlog_wait(n->log, 5000) == 0 ? "0" : strerror(errno));
 		return 1;
 	}
+	if (strcmp(word, "fork") == 0) {
+		printf("fork %ld\n", hold_socket());
+		return 1;
+	}
 	if (strcmp(word, "put") == 0)
 		put(n, count);
 	else if (strcmp(word, "run") == 0)
 		n->rate = count;
-	else if (strcmp(word, "fork") == 0)
-		hold_socket();
 	else if (strcmp(word, "free") == 0) {
 		shmlog_stream_free(n->stream);
 		n->stream = NULL;
