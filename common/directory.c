@@ -81,6 +81,28 @@ directory_store(
 	atomic_store_explicit(&to->serial, serial, memory_order_release);
 }
 
+/*
+ * What readers look at only if the class is Cool goes first, then `changes',
+ * and the class, one word, last: at each point the descriptor is whole.
+ */
+void
+directory_cool(
+    struct directory *dir, uint32_t index, const struct descriptor *d)
+{
+	struct descriptor *to = slot(dir, index);
+
+	_Static_assert(CLASS_MAX == 8, "a class is one word");
+	shared_store(&to->cooled, d->cooled);
+	shared_words_store(to->former, d->former, 1);
+	directory_link(dir, index, d->next, d->flags);
+	/* pairs with the acquire load in directory_entry() */
+	atomic_store_explicit(
+	    &to->changes, ++dir->changes[index], memory_order_release);
+	/* pairs with the fence in directory_entry() */
+	atomic_thread_fence(memory_order_release);
+	shared_words_store(to->class, d->class, 1);
+}
+
 void
 directory_clear(struct directory *dir, uint32_t index)
 {

@@ -39,6 +39,12 @@ void directory_end(struct directory *);
 void directory_store(
     struct directory *, uint32_t index, const struct descriptor *d);
 
+/* Stores that a section cools: d's class, former, cooled and flags.  Its serial
+ * stays there all the time, so that a kill in between costs nobody the section.
+ */
+void directory_cool(
+    struct directory *, uint32_t index, const struct descriptor *d);
+
 /* Marks a descriptor as unused. */
 void directory_clear(struct directory *, uint32_t index);
 

@@ -67,7 +67,7 @@ int
 process_start(pid_t pid, uint64_t *start, char *state)
 {
 	char path[64], text[1024], *p;
-	int field = 3;
+	int field = 3, threads = 1;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if (read_file(path, text, sizeof(text)) == -1) {
@@ -85,8 +85,12 @@ process_start(pid_t pid, uint64_t *start, char *state)
 	*state = *p;
 	while (field < 22 && (p = strchr(p, ' ')) != NULL) {
 		p++;
-		field++;
+		if (++field == 20)
+			threads = atoi(p);
 	}
+	/* the first thread has ended, the process has not */
+	if (*state == 'Z' && threads > 1)
+		*state = 'S';
 	if (p == NULL) {
 		errno = EINVAL;
 		return -1;

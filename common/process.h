@@ -13,7 +13,8 @@ int process_boot_id(uint8_t id[16]);
 
 /*
  * When a process started, in clock ticks since boot (proc(5), stat, field 22),
- * and its state letter.  0, or -1 with errno (ESRCH: there is none).
+ * and its state letter (no Z while any of its threads runs).  0, or -1 with
+ * errno (ESRCH: there is none).
  */
 int process_start(pid_t, uint64_t *start, char *state);
 

@@ -196,10 +196,10 @@ set_check(const void *section, uint64_t length, struct set_plan *p)
 	if (h.magic != SET_MAGIC || h.words > SET_WORDS_MAX ||
 	    h.entries > SET_WORDS_MAX || h.shards < 1 ||
 	    h.shards > SHARDS_MAX || h.banks < 1 || h.banks > 2 ||
-	    h.schema_length > SCHEMA_MAX)
+	    h.schema_length > SCHEMA_MAX || h.schema_length % 8 != 0)
 		return -1;
-	if (h.shard_stride < (uint64_t)h.words * 8 || h.shard_stride > length ||
-	    h.shard_stride % 8 != 0 ||
+	if (h.shard_stride < (uint64_t)h.words * 8 ||
+	    h.shard_stride > length / h.shards || h.shard_stride % 8 != 0 ||
 	    h.bank_stride < h.shards * h.shard_stride ||
 	    h.bank_stride > length || h.bank_stride % 8 != 0)
 		return -1;
@@ -230,6 +230,7 @@ set_check_schema(const struct set_plan *p, const uint8_t *schema)
 {
 	struct schema_item item;
 	uint32_t entries = 0;
+	uint64_t words = 0;
 	size_t offset = 0;
 	int r;
 
@@ -240,6 +241,10 @@ set_check_schema(const struct set_plan *p, const uint8_t *schema)
 		if ((item.kind == SCHEMA_LABEL) != (item.words == 0))
 			return -1;
 		if (item.kind != SCHEMA_HISTOGRAM && item.words > 1)
+			return -1;
+		/* one that names the same words over and over is no schema */
+		words += item.words;
+		if (words > p->words)
 			return -1;
 		entries++;
 	}

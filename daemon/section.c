@@ -310,7 +310,7 @@ section_cool(
 	copy_padded(sec->d.class, CLASS_COOL, CLASS_MAX);
 	if (sec->listed) {
 		section_begin(s);
-		section_update(s, sec);
+		directory_cool(&s->dir, sec->index, &sec->d);
 		section_end(s);
 	}
 	owner_leave(s, sec);

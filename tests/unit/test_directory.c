@@ -320,6 +320,35 @@ START_TEST(a_section_is_the_same_until_its_descriptor_changes)
 }
 END_TEST
 
+/* A daemon killed before the class is stored leaves a section that lives. */
+START_TEST(a_section_keeps_its_serial_while_it_cools)
+{
+	struct dir_pair p;
+	struct descriptor d, seen;
+	uint64_t changes;
+
+	begin(&p, 0);
+	list(&p, 1);
+	expect_eq(directory_entry(&p.s, 0, &seen), 0);
+	changes = shared_load(&seen.changes);
+	d = make(&p, CLASS_COOL, 1, 0);
+	memcpy(d.former, CLASS_LOG, sizeof(CLASS_LOG));
+	d.cooled = 17;
+	d.flags = DESC_FOLDED;
+	directory_begin(&p.dir);
+	directory_cool(&p.dir, 0, &d);
+	expect_eq(directory_entry(&p.s, 0, &seen), 0);
+	directory_end(&p.dir);
+	ck_assert(descriptor_is(&seen, CLASS_COOL));
+	ck_assert(descriptor_was(&seen, CLASS_LOG));
+	ck_assert_uint_eq(seen.cooled, 17);
+	ck_assert_uint_eq(seen.flags, DESC_FOLDED);
+	ck_assert_uint_eq(shared_load(&seen.serial), 1);
+	ck_assert_uint_eq(shared_load(&seen.changes), changes + 1);
+	end(&p);
+}
+END_TEST
+
 START_TEST(classes_are_told_apart)
 {
 	struct dir_pair p;
@@ -530,6 +559,7 @@ main(void)
 		a_section_outside_of_the_data_pages_is_none,
 		names_without_an_end_get_one,
 		a_scan_finds_what_is_whole_while_alloc_seq_is_zero,
+		a_section_keeps_its_serial_while_it_cools,
 		a_section_is_the_same_until_its_descriptor_changes,
 		classes_are_told_apart,
 		a_tombstone_is_found_until_its_slot_is_used_again,

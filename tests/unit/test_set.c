@@ -283,6 +283,21 @@ START_TEST(a_schema_whose_words_lie_outside_is_refused)
 }
 END_TEST
 
+START_TEST(a_schema_that_names_words_over_and_over_is_refused)
+{
+	uint8_t buf[256];
+	struct set_plan p;
+	size_t length = 0;
+
+	schema_put(buf, &length, SCHEMA_HISTOGRAM, 0, 0, 6, "x", "", "");
+	schema_put(buf, &length, SCHEMA_HISTOGRAM, 0, 4, 6, "y", "", "");
+	ck_assert_uint_ne(set_plan(&p, 2, 10, 1, 1, length), 0);
+	ck_assert_int_eq(set_check_schema(&p, buf), -1);
+	ck_assert_uint_ne(set_plan(&p, 2, 12, 1, 1, length), 0);
+	ck_assert_int_eq(set_check_schema(&p, buf), 0);
+}
+END_TEST
+
 START_TEST(a_total_is_all_shards_of_the_shown_bank_and_the_carry)
 {
 	struct set_plan p;
@@ -348,6 +363,7 @@ main(void)
 		what_can_be_no_set_is_not_planned,
 		whatever_passes_the_check_lies_in_the_section,
 		a_schema_whose_words_lie_outside_is_refused,
+		a_schema_that_names_words_over_and_over_is_refused,
 		a_total_is_all_shards_of_the_shown_bank_and_the_carry,
 		words_of_a_set_are_each_their_own,
 	};
