@@ -16,7 +16,7 @@ if ! command -v nginx >/dev/null || ! command -v ab >/dev/null; then
 	exit 0
 fi
 
-requests=8000
+requests=30000
 [ -z "$TORTURE" ] || requests=400000
 
 configure()
