@@ -87,6 +87,35 @@ START_TEST(a_reader_that_keeps_up_loses_nothing)
 }
 END_TEST
 
+START_TEST(a_record_fits_before_the_end_or_begins_behind_it)
+{
+	struct lane l;
+
+	for (uint64_t gap = 32; gap <= 256; gap += 8) {
+		for (uint64_t n = gap - 24; n <= gap + 8; n++) {
+			if (n < 32)
+				continue;
+			lane_begin(&l, SIZE, 0);
+			while (l.w.commit + 2048 < SIZE)
+				lane_put(&l, 1000);
+			while (l.w.commit + gap + 64 <= SIZE)
+				lane_put(&l, 8);
+			if (l.w.commit + gap != SIZE)
+				lane_put(&l, SIZE - gap - l.w.commit - 24);
+			expect_eq(l.w.commit, SIZE - gap);
+			lane_put(&l, n - 24);
+			expect_eq(l.w.commit, n <= gap
+						  ? SIZE - gap + round_up(n, 8)
+						  : SIZE + round_up(n, 8));
+			lane_put(&l, 8);
+			expect_eq(lane_drain(&l), RING_EMPTY);
+			expect_eq(l.read, l.written);
+			lane_end(&l);
+		}
+	}
+}
+END_TEST
+
 START_TEST(a_copy_may_end_within_padding)
 {
 	uint64_t size = 1 << 20, one = 3 * BLOCK * 16;
@@ -361,6 +390,7 @@ main(void)
 		a_record_of_any_length_is_read_back_whole,
 		a_record_without_payload_is_one,
 		a_reader_that_keeps_up_loses_nothing,
+		a_record_fits_before_the_end_or_begins_behind_it,
 		a_copy_may_end_within_padding,
 		a_lapped_reader_counts_to_the_unit,
 		a_lapped_reader_sits_down_a_quarter_ahead,

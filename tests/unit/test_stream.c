@@ -225,6 +225,8 @@ START_TEST(a_commit_that_goes_back_is_no_more_believed)
 	stream_create(section, &p);
 	ck_assert_int_eq(
 	    dict_add(section, &p, &used, DICT_TAG, 1, "one", 3), 0);
+	ck_assert_int_eq(
+	    dict_add(section, &p, &used, DICT_TAG, 2, "two", 3), 0);
 	ck_assert_int_eq(dict_next(section, &p, &offset, &item), 1);
 	shared_store((uint8_t *)section + p.dict_offset, 8);
 	ck_assert_int_eq(dict_next(section, &p, &offset, &item), -1);
