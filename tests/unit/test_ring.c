@@ -103,6 +103,7 @@ START_TEST(a_record_fits_before_the_end_or_begins_behind_it)
 			if (l.w.commit + gap != SIZE)
 				lane_put(&l, SIZE - gap - l.w.commit - 24);
 			expect_eq(l.w.commit, SIZE - gap);
+			expect_eq(lane_drain(&l), RING_EMPTY);
 			lane_put(&l, n - 24);
 			expect_eq(l.w.commit, n <= gap
 						  ? SIZE - gap + round_up(n, 8)
