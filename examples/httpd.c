@@ -255,6 +255,7 @@ options(struct server *s, int argc, char **argv)
 {
 	int c;
 
+	opterr = 0; /* usage() says enough */
 	while ((c = getopt(argc, argv, "n:p:w:")) != -1)
 		switch (c) {
 		case 'n':
@@ -280,16 +281,16 @@ main(int argc, char **argv)
 	sigset_t signals;
 
 	options(&s, argc, argv);
-	if (server_listen(&s) == -1) {
-		fprintf(stderr, "httpd: 127.0.0.1:%d: %s\n", s.port,
-		    strerror(errno));
-		return 1;
-	}
 	if (server_log(&s) == -1) {
 		fprintf(stderr, "httpd: instance %s: %s\n",
 		    s.instance == NULL ? "default" : s.instance,
 		    strerror(errno));
 		return errno == EINVAL ? 2 : 1;
+	}
+	if (server_listen(&s) == -1) {
+		fprintf(stderr, "httpd: 127.0.0.1:%d: %s\n", s.port,
+		    strerror(errno));
+		return 1;
 	}
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);

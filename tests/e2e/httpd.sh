@@ -64,6 +64,14 @@ transactions()
 	sed 's:^/r/::' "$1.paths" >"$1"
 }
 
+for bad in '-p x' '-p 65536' '-w 0' '-w 65' '-n ../x' '-z' '-p' 'more'; do
+	status=0
+	# shellcheck disable=SC2086 # an option and its argument
+	timeout 5 httpd $bad >"$dir/out" 2>&1 || status=$?
+	same "refused_in_one_line:${bad// /_}" \
+	    "$status, $(wc -l <"$dir/out") line" '2, 1 line'
+done
+
 start_daemon -s 256m
 spawn httpd -p 0 -w 4 >"$dir/out" 2>"$dir/err"
 httpd=$pid
