@@ -79,6 +79,12 @@ one_of_two()
 	rm "$at/lock"
 	refused second_is_refused_without_the_lock_file "$daemon" \
 	    shmlogd "${small[@]}"
+	# there the pid tells nothing: the lock on the segment does
+	rm -f "$at/lock"
+	if "${apart[@]}" true 2>/dev/null; then
+		refused in_another_pid_namespace_too "$daemon" \
+		    "${apart[@]}" shmlogd "${small[@]}"
+	fi
 	check a_removed_lock_file_is_made_and_locked_again \
 	    wait_for 5 is_locked
 	same the_segment_is_still_the_first_ones "$(inode)" "$file"
