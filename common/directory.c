@@ -13,9 +13,10 @@
  * byte, so the change of alloc_seq is seen.  Only then is the descriptor looked
  * at again, by its serial.
  *
- * A DESCRIPTOR by itself is a seqlock of two words: serial is zero while it
- * changes, and `changes' counts up.  That serves readers that wait no longer
- * for a daemon that was stopped or killed while alloc_seq was zero.
+ * A DESCRIPTOR by itself is a seqlock of two words: serial is zero while it is
+ * filled in or emptied, and `changes' counts up, also when its section cools
+ * and keeps its serial.  That serves readers that wait no longer for a daemon
+ * that was stopped or killed while alloc_seq was zero.
  */
 #include "common/directory.h"
 

@@ -127,10 +127,10 @@ _Static_assert(sizeof(struct segment_header) == 448, "layout");
 /*
  * A descriptor.  All of it by the daemon, while alloc_seq is zero.  To fill it
  * in or empty it, `serial' is cleared first and set last, and `changes' counts
- * up after it was cleared.  When its section cools, serial stays; former, cooled
- * and flags are stored, changes counts up, and the class, one word, goes last.
- * So a copy is whole if both are the same before and after and serial is not
- * zero.  Except: `levels' and `masked', each word by itself, at any time.
+ * up after it was cleared.  When its section cools, serial stays; former,
+ * cooled and flags are stored, changes counts up, and the class, one word, goes
+ * last. So a copy is whole if both are the same before and after and serial is
+ * not zero.  Except: `levels' and `masked', each word by itself, at any time.
  */
 struct descriptor {
 	_Atomic uint64_t serial;  /*   0  0: unused, or in change */
