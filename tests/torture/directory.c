@@ -152,7 +152,7 @@ cool(struct truth *t, uint32_t i)
 	strcpy(d->class, CLASS_COOL);
 	strcpy(d->former, CLASS_LOG);
 	t->sum += weight(d, i);
-	directory_store(&t->dir, i, d);
+	directory_cool(&t->dir, i, d);
 	store_sum(t);
 	directory_end(&t->dir);
 }
@@ -251,7 +251,7 @@ is_sane(const struct directory_entry *e)
 		       (n ^ sum) == both;
 	return strtoull(e->d.ident, NULL, 10) == shared_load(&e->d.serial) &&
 	       e->d.length == SEGMENT_PAGE &&
-	       ((descriptor_is(&e->d, CLASS_LOG) && *e->d.former == '\0') ||
+	       (descriptor_is(&e->d, CLASS_LOG) ||
 		   (descriptor_is(&e->d, CLASS_COOL) &&
 		       descriptor_was(&e->d, CLASS_LOG)));
 }
