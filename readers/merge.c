@@ -11,8 +11,8 @@
 
 #include "readers/tail.h"
 
-#define ROUND_MAX 200000 /* records; signals and the file are looked at then   \
-			  */
+/* Records in a round; then signals and the file are looked at. */
+#define ROUND_MAX 200000
 
 static void
 sift_down(struct tail *t, size_t i)
