@@ -123,7 +123,7 @@ START_TEST(each_bit_of_a_bitmap_is_what_it_was_made_last)
 	*set_word(m.from, &m.p, 0, 0, 3) = 0x0f;
 	set_move_begin(m.to, m.from, &m.p, kinds, m.copied);
 	*set_word(m.from, &m.p, 0, 0, 3) = 0x3c; /* 0, 1 off; 4, 5 on */
-	*set_word(m.to, &m.p, 0, 0, 3) ^= 0x104; /* 2 off; 8 on */
+	*set_word(m.to, &m.p, 0, 0, 3) ^= 0x114; /* 2 off; 4, 8 on */
 	set_move_finish(m.to, m.from, &m.p, kinds, m.copied);
 	ck_assert_uint_eq(total(&m, 3), 0x138);
 	end(&m);

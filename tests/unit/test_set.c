@@ -135,6 +135,40 @@ START_TEST(a_schema_of_rubbish_is_survived_and_printable)
 }
 END_TEST
 
+START_TEST(an_entry_whose_text_is_too_long_is_refused)
+{
+	static const struct {
+		uint16_t name, unit, help;
+		int result;
+	} t[] = {
+		{ 1, 0, 0, 1 },
+		{ SCHEMA_NAME_MAX - 1, SCHEMA_UNIT_MAX - 1, SCHEMA_HELP_MAX - 1,
+		    1 },
+		{ 0, 0, 0, -1 },
+		{ SCHEMA_NAME_MAX, 0, 0, -1 },
+		{ 1, SCHEMA_UNIT_MAX, 0, -1 },
+		{ 1, 0, SCHEMA_HELP_MAX, -1 },
+		{ 1, UINT16_MAX, UINT16_MAX, -1 },
+	};
+	uint8_t buf[1024];
+	struct schema_entry e = { .length = sizeof(buf), .kind = 1 };
+	struct schema_item item;
+	size_t offset;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		memset(buf, 'x', sizeof(buf));
+		e.name_length = t[i].name;
+		e.unit_length = t[i].unit;
+		e.help_length = t[i].help;
+		memcpy(buf, &e, sizeof(e));
+		offset = 0;
+		ck_assert_msg(schema_next(buf, sizeof(buf), &offset, &item) ==
+				  t[i].result,
+		    "case %zu", i);
+	}
+}
+END_TEST
+
 /* A whole set: its section's length. */
 static uint64_t
 make_set(void **section, struct set_plan *p, uint32_t shards, uint32_t banks)
@@ -359,6 +393,7 @@ main(void)
 		a_schema_comes_out_as_it_went_in,
 		what_is_no_name_or_unit_is_refused,
 		a_schema_of_rubbish_is_survived_and_printable,
+		an_entry_whose_text_is_too_long_is_refused,
 		a_planned_set_passes_the_check,
 		what_can_be_no_set_is_not_planned,
 		whatever_passes_the_check_lies_in_the_section,
