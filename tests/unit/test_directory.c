@@ -472,14 +472,13 @@ struct watch {
 	const char *why;
 };
 
-/* Fails if a copy is torn: its serial and its other members belong together. */
+/* Fails if a copy is torn: its members belong together, and to its serial. */
 static int
 is_own(const struct descriptor *d)
 {
-	uint64_t serial = shared_load(&d->serial);
-
-	return d->created == serial && d->cooled == ~serial &&
-	       d->owner_start == serial * 3;
+	return d->created / 4 == shared_load(&d->serial) &&
+	       d->cooled == ~d->created && d->owner_start == d->created * 3 &&
+	       d->owner_pid == (uint32_t)d->created;
 }
 
 static void *
@@ -517,7 +516,7 @@ START_TEST(a_reader_at_work_sees_no_list_that_never_was)
 	struct dir_pair p;
 	struct watch w = { .p = &p };
 	struct descriptor d;
-	uint64_t serial = 1;
+	uint64_t made;
 	pthread_t thread;
 	uint32_t next;
 
@@ -530,10 +529,13 @@ START_TEST(a_reader_at_work_sees_no_list_that_never_was)
 			if (turn != 0 && i != turn % SECTIONS)
 				continue;
 			next = i + 1 < SECTIONS ? i + 2 : 0;
-			d = make(&p, CLASS_LOG, ++serial, next);
-			d.created = serial;
-			d.cooled = ~serial;
-			d.owner_start = serial * 3;
+			/* three times it changes and keeps its serial */
+			made = 4 + turn / SECTIONS;
+			d = make(&p, CLASS_LOG, made / 4, next);
+			d.created = made;
+			d.cooled = ~made;
+			d.owner_start = made * 3;
+			d.owner_pid = (uint32_t)made;
 			directory_store(&p.dir, i, &d);
 		}
 		directory_link(&p.dir, SECTIONS, turn % 3 == 0 ? 2 : 1, 0);
