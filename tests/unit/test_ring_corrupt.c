@@ -85,7 +85,7 @@ START_TEST(a_lane_of_rubbish_is_survived)
 	struct lane l;
 
 	lane_begin(&l, SIZE, 0);
-	for (int seed = 0; seed < UNIT_TIMES(3000); seed++) {
+	for (int seed = 0; seed < UNIT_TIMES(1500); seed++) {
 		unit_rubbish(&r, l.memory, sizeof(struct lane_header));
 		unit_rubbish(&r, l.w.data, SIZE);
 		ask_all(&l);
