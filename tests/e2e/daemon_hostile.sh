@@ -94,7 +94,11 @@ silent()
 	    wait_for 10 grep -qx 'idle 1000' "$dir/idle"
 	prompt and_others_are_served
 	grown and_memory_is_bounded 8192
-	check and_they_are_dropped_in_time wait_for 20 no_clients
+}
+
+silent_ends()
+{
+	check who_says_nothing_is_dropped_in_time wait_for 20 no_clients
 	kill "$idle"
 }
 
@@ -118,20 +122,26 @@ crowd()
 
 deaf()
 {
-	local i pids=()
+	local i
 	before=$(rss)
 	for i in 1 2 3 4 5 6 7 8; do
 		spawn tool-talk "$socket" hello deaf >"$dir/deaf.$i"
-		pids+=("$pid")
+		deaf+=("$pid")
 	done
 	prompt while_some_never_read_others_are_served
-	for i in "${pids[@]}"; do
+	rests and_nothing_spins
+}
+
+deaf_ends()
+{
+	local i
+	for i in "${deaf[@]}"; do
 		wait_for 30 ended "$i" || :
 	done
 	same they_are_dropped_after_a_bounded_number "$(cat "$dir"/deaf.* |
 	    awk '$1 == "deaf" && $2 > 16 && $2 < 1000 { n++ } END { print n }')" 8
 	check and_that_is_logged grep -q 'does not read its answers' "$log"
-	grown and_deaf_ones_cost_little 4096
+	grown and_all_of_them_cost_little 8192
 }
 
 flood()
@@ -145,6 +155,34 @@ flood()
 	# 20000 a second and 40000 more, if the machine is that fast
 	check a_flood_is_answered_within_its_rate [ "${over:-0}" -gt 0 ]
 	check and_not_beyond [ "${over:-0}" -le 125000 ]
+}
+
+# Somebody who sends faster than he could be served, with no end.
+torrent()
+{
+	local i pids=()
+	for i in 1 2; do
+		spawn tool-talk "$socket" hello torrent=3 >"$dir/torrent.$i"
+		pids+=("$pid")
+	done
+	wait_for 5 grep -q hello "$dir/torrent.2"
+	prompt during_a_torrent_others_have_their_turn
+	for i in "${pids[@]}"; do
+		wait_for 10 ended "$i" || :
+	done
+	same and_it_is_answered \
+	    "$(cat "$dir"/torrent.* | grep -c '^torrent [1-9]')" 2
+}
+
+# A breach with requests behind it: what it did wrong is heard all the same.
+burst()
+{
+	kill -STOP "$daemon"
+	spawn tool-talk "$socket" burst=3 >"$dir/burst"
+	wait_for 5 grep -q sent "$dir/burst"
+	kill -CONT "$daemon"
+	check a_breach_is_told_though_more_was_sent \
+	    wait_for 5 grep -qx 'burst 1' "$dir/burst"
 }
 
 sections()
@@ -204,12 +242,18 @@ without_descriptors()
 	idle=$pid
 	check without_descriptors_it_waits wait_for 5 grep -q 'accept: Too many' \
 	    "$log"
+	rests and_does_not_spin
+	kill "$idle"
+	check and_serves_when_there_are_some wait_for 5 answers
+}
+
+# rests NAME: it uses no processor to speak of, for a second (of 100 ticks).
+rests()
+{
 	local ticks
 	ticks=$(cpu)
 	wait_for 1 false || :
-	check and_does_not_spin [ $(($(cpu) - ticks)) -lt 50 ]
-	kill "$idle"
-	check and_serves_when_there_are_some wait_for 5 answers
+	check "$1" [ $(($(cpu) - ticks)) -lt 10 ]
 }
 
 cpu()
@@ -225,10 +269,17 @@ answers()
 start_daemon -n default
 nulls=$(find "/proc/$daemon/fd" -lname /dev/null | wc -l)
 nonsense
+burst
 flood
-silent
-crowd
+torrent
+deaf=()
 deaf
+grown_from=$before
+silent
+before=$grown_from
+deaf_ends
+silent_ends
+crowd
 orphans
 inherited
 without_descriptors

@@ -22,6 +22,10 @@
  *	fill=BYTES	ALLOC until it fails: how many, and why not
  *	flood=SECONDS	PINGs as fast as it goes, 16 at a time: how many were
  *			answered with 0, and with another status
+ *	torrent=SECONDS	a child sends PINGs as fast as it goes, we read: how
+ *			many answers
+ *	burst=N		a PING of a wrong version, N more behind it, then
+ *			listens to what the first one's answer is
  *	deaf		PINGs and never reads: how many until it was dropped
  *	pings=N		prints the slowest of N, in ms
  *	cycle=N		N times alloc and free, of 4096 bytes: how many did
@@ -40,6 +44,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -343,6 +348,54 @@ flood(const char *step, uint64_t n)
 	return -3;
 }
 
+/* A child sends without end. */
+static _Noreturn void
+pour(void)
+{
+	struct message_header h;
+
+	do
+		message_head(&h, MESSAGE_PING, sizeof(h), ++number, MESSAGE_OK);
+	while (send(sock, &h, sizeof(h), MSG_NOSIGNAL) != -1);
+	_exit(0);
+}
+
+static int
+torrent(const char *step, uint64_t n)
+{
+	uint64_t end = now_us() + n * 1000000;
+	uintmax_t got = 0;
+	union message m;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		pour();
+	while (now_us() < end && listen_for(&m) >= 0)
+		got++;
+	(void)kill(pid, SIGKILL);
+	(void)printf("%s %ju\n", step, got);
+	return -3;
+}
+
+static int
+burst(const char *step, uint64_t n)
+{
+	struct message_header h;
+	union message m;
+
+	(void)step;
+	if ((sock = dial()) == -1)
+		return -1;
+	for (uint64_t i = 0; i <= n; i++) {
+		message_head(&h, MESSAGE_PING, sizeof(h), ++number, MESSAGE_OK);
+		h.version = (uint16_t)(i == 0 ? 99 : MESSAGE_VERSION);
+		if (send(sock, &h, sizeof(h), MSG_NOSIGNAL) == -1)
+			return -1;
+	}
+	(void)printf("sent\n");
+	return listen_for(&m);
+}
+
 static int
 deaf(const char *step, uint64_t n)
 {
@@ -474,6 +527,8 @@ static const struct {
 	{ "known", crowd },
 	{ "fill", fill },
 	{ "flood", flood },
+	{ "torrent", torrent },
+	{ "burst", burst },
 	{ "deaf", deaf },
 	{ "pings", pings },
 	{ "cycle", cycle },

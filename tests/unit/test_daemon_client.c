@@ -1,0 +1,248 @@
+/*
+ * test_daemon_client.c -- the server's turns, one by one.
+ *
+ * What a client is told is tests/e2e/daemon_hostile.sh's; here the event loop
+ * is turned by hand.
+ */
+#include <sys/socket.h>
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "common/message.h"
+#include "common/process.h"
+#include "daemon/client.h"
+#include "daemon/limits.h"
+#include "daemon/now.h"
+#include "daemon/server.h"
+#include "tests/unit/unit.h"
+
+static char dir[64];
+static int dirfd_;
+static struct event_base *base;
+static struct store *store;
+static struct server server;
+
+static void
+begin(uint32_t max_clients)
+{
+	struct store_options o = {
+		.file = "segment",
+		.instance = "test",
+		.size = 1 << 20,
+		.sections = 16,
+		.cooling = 60,
+		.mode = 0600,
+		.pid = getpid(),
+	};
+
+	dirfd_ = o.dirfd = unit_mkdir(dir);
+	store = store_create(&o, NULL, now());
+	ck_assert_ptr_nonnull(store);
+	store_open_for_business(store, now());
+	base = event_base_new();
+	ck_assert_int_eq(event_base_priority_init(base, 2), 0);
+	ck_assert_int_eq(server_init(&server, base, store,
+			     socket(AF_UNIX, SOCK_SEQPACKET, 0), max_clients),
+	    0);
+}
+
+static void
+end(void)
+{
+	server_fini(&server);
+	event_base_free(base);
+	store_close(store);
+	unit_rmdir(dir, dirfd_);
+}
+
+/* A client of this process; returns its end. */
+static int
+connected(uid_t uid)
+{
+	struct ucred peer = { .pid = getpid(), .uid = uid };
+	int ends[2];
+
+	ck_assert_int_eq(
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		0, ends),
+	    0);
+	ck_assert_ptr_nonnull(client_new(&server, ends[0], &peer, now_mono()));
+	return ends[1];
+}
+
+static void
+say(int fd, enum message_op op)
+{
+	struct message_header h;
+
+	message_head(&h, op, sizeof(h), 1, MESSAGE_OK);
+	ck_assert_int_eq(message_send(fd, &h, sizeof(h), -1), 0);
+}
+
+static void
+turn(void)
+{
+	(void)event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+}
+
+/* How many answers there are, each with that status. */
+static unsigned
+answers(int fd, enum message_status status)
+{
+	union message m;
+	unsigned n = 0;
+
+	while (message_receive(fd, &m, NULL) > 0) {
+		ck_assert_uint_eq(m.head.status, status);
+		n++;
+	}
+	return n;
+}
+
+START_TEST(a_turn_is_bounded_and_everybody_has_one)
+{
+	int many, one;
+
+	begin(10);
+	many = connected(0);
+	one = connected(0);
+	say(many, MESSAGE_HELLO);
+	say(one, MESSAGE_HELLO);
+	for (int i = 1; i < LIMIT_TURN + 5; i++)
+		say(many, MESSAGE_PING);
+	turn();
+	ck_assert_uint_eq(answers(many, MESSAGE_OK), LIMIT_TURN);
+	ck_assert_uint_eq(answers(one, MESSAGE_OK), 1);
+	turn();
+	ck_assert_uint_eq(answers(many, MESSAGE_OK), 5);
+	end();
+}
+END_TEST
+
+START_TEST(who_does_not_read_is_not_read_either)
+{
+	struct client *c;
+	int deaf;
+
+	begin(10);
+	deaf = connected(0);
+	c = TAILQ_FIRST(&server.clients);
+	say(deaf, MESSAGE_HELLO);
+	turn();
+	for (int i = 0; i < 10000 && c->waiting < LIMIT_ANSWERS; i++) {
+		struct message_header h;
+
+		message_head(&h, MESSAGE_PING, sizeof(h), 1, MESSAGE_OK);
+		(void)message_send(deaf, &h, sizeof(h), -1);
+		turn();
+	}
+	ck_assert_uint_eq(c->waiting, LIMIT_ANSWERS);
+	expect(c->stuck != 0);
+	turn();
+	ck_assert_uint_eq(c->waiting, LIMIT_ANSWERS);
+	/* it reads at last: everything is there, and it is served again */
+	expect(answers(deaf, MESSAGE_OK) > LIMIT_ANSWERS);
+	while (c->waiting > 0) {
+		turn();
+		(void)answers(deaf, MESSAGE_OK);
+	}
+	turn();
+	(void)answers(deaf, MESSAGE_OK);
+	say(deaf, MESSAGE_PING);
+	turn();
+	expect(c->stuck == 0);
+	client_tick(c, c->since + 3600 * NS_PER_SECOND);
+	expect_eq(server.n, 1);
+	end();
+}
+END_TEST
+
+START_TEST(who_does_not_read_for_long_is_dropped)
+{
+	struct client *c;
+
+	begin(10);
+	(void)connected(0);
+	c = TAILQ_FIRST(&server.clients);
+	c->hello = 1;
+	c->stuck = 1;
+	client_tick(c, LIMIT_STUCK_SECONDS * NS_PER_SECOND);
+	expect_eq(server.n, 1);
+	client_tick(c, LIMIT_STUCK_SECONDS * NS_PER_SECOND + 1);
+	expect_eq(server.n, 0);
+	end();
+}
+END_TEST
+
+START_TEST(who_says_no_hello_is_dropped)
+{
+	struct client *c;
+
+	begin(10);
+	(void)connected(0);
+	c = TAILQ_FIRST(&server.clients);
+	client_tick(c, c->since + LIMIT_HELLO_SECONDS * NS_PER_SECOND - 1);
+	expect_eq(server.n, 1);
+	client_tick(c, c->since + LIMIT_HELLO_SECONDS * NS_PER_SECOND);
+	expect_eq(server.n, 0);
+	end();
+}
+END_TEST
+
+START_TEST(a_uid_has_its_share_of_connections)
+{
+	int fds[4], other;
+
+	begin(4);
+	for (int i = 0; i < 4; i++) {
+		fds[i] = connected(4242);
+		say(fds[i], MESSAGE_HELLO);
+	}
+	turn();
+	for (int i = 0; i < 3; i++)
+		ck_assert_uint_eq(answers(fds[i], MESSAGE_OK), 1);
+	ck_assert_uint_eq(answers(fds[3], MESSAGE_OVER_LIMIT), 1);
+	expect_eq(server.n, 3);
+	other = connected(4243);
+	say(other, MESSAGE_HELLO);
+	turn();
+	ck_assert_uint_eq(answers(other, MESSAGE_OK), 1);
+	end();
+}
+END_TEST
+
+START_TEST(a_peer_that_cannot_be_watched_is_denied)
+{
+	struct ucred peer = { .pid = 0, .uid = 0 };
+	int ends[2];
+
+	begin(4);
+	ck_assert_int_eq(
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, ends), 0);
+	ck_assert_ptr_nonnull(client_new(&server, ends[0], &peer, now_mono()));
+	say(ends[1], MESSAGE_HELLO);
+	turn();
+	ck_assert_uint_eq(answers(ends[1], MESSAGE_DENIED), 1);
+	expect_eq(server.n, 0);
+	end();
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		a_turn_is_bounded_and_everybody_has_one,
+		who_does_not_read_is_not_read_either,
+		who_does_not_read_for_long_is_dropped,
+		who_says_no_hello_is_dropped,
+		a_uid_has_its_share_of_connections,
+		a_peer_that_cannot_be_watched_is_denied,
+	};
+
+	return UNIT_RUN("daemon_client", tests);
+}
