@@ -136,25 +136,31 @@ directory_link(
 	shared_store(&slot(dir, index)->next, word);
 }
 
+static struct tombstone *
+grave(const struct directory *dir, uint64_t number)
+{
+	return (struct tombstone *)(dir->tombstones + number % dir->tomb_count *
+							  dir->tomb_stride);
+}
+
 void
 directory_bury(struct directory *dir, const struct tombstone *t)
 {
-	struct tombstone *to =
-	    (struct tombstone *)(dir->tombstones +
-				 (dir->tomb_next % dir->tomb_count) *
-				     dir->tomb_stride);
-	uint64_t serial = atomic_load_explicit(
-	    &((struct tombstone *)(uintptr_t)t)->serial, memory_order_relaxed);
+	struct tombstone *to = grave(dir, dir->tomb_next), own = *t;
+	uint64_t serial = shared_load(&own.serial);
 
+	own.number = dir->tomb_next++;
 	atomic_store_explicit(&to->serial, 0, SHARED_STORE);
-	/* pairs with the fence in directory_tombstone() */
+	/* pairs with the fence in load_tombstone() */
 	atomic_thread_fence(memory_order_release);
 	shared_words_store(
-	    (uint64_t *)to + 1, (const uint64_t *)t + 1, TOMB_WORDS - 1);
+	    (uint64_t *)to + 1, (const uint64_t *)&own + 1, TOMB_WORDS - 1);
 	atomic_store_explicit(&to->serial, serial, memory_order_release);
-	dir->tomb_next++;
 	atomic_store_explicit(
 	    &dir->head->tomb_next, dir->tomb_next, memory_order_release);
+	/* whoever sees the descriptor cleared sees the tombstone: pairs with
+	 * the acquire load in directory_entry() */
+	atomic_thread_fence(memory_order_release);
 }
 
 void
@@ -263,6 +269,15 @@ directory_scan(
 	}
 }
 
+int
+directory_unchanged(const struct segment *s, uint64_t seq)
+{
+	/* pairs with the last fence in directory_end() */
+	atomic_thread_fence(memory_order_acquire);
+	return seq != 0 &&
+	       atomic_load_explicit(&s->head->alloc_seq, SHARED_LOAD) == seq;
+}
+
 enum section_state
 directory_still(
     const struct segment *s, uint64_t seq, const struct directory_entry *e)
@@ -273,10 +288,7 @@ directory_still(
 	struct descriptor d;
 	uint64_t now, before;
 
-	/* pairs with the last fence in directory_end() */
-	atomic_thread_fence(memory_order_acquire);
-	now = atomic_load_explicit(&s->head->alloc_seq, SHARED_LOAD);
-	if (now == seq && seq != 0)
+	if (directory_unchanged(s, seq))
 		return SECTION_SAME;
 	before = directory_seq(s);
 	now = atomic_load_explicit(
@@ -299,31 +311,68 @@ directory_still(
 		   : SECTION_SAME;
 }
 
+static const struct tombstone *
+look_at_grave(const struct segment *s, uint64_t slot)
+{
+	return (const struct tombstone *)(s->base + s->plan.tomb_offset +
+					  slot * s->plan.tomb_stride);
+}
+
+/* Copies one: 0, or -1 if it is unused, in change, or of no daemon of ours. */
+static int
+load_tombstone(const struct tombstone *from, struct tombstone *t)
+{
+	/* pairs with the release store in directory_bury() */
+	uint64_t serial =
+	    atomic_load_explicit(&from->serial, memory_order_acquire);
+
+	if (serial == 0)
+		return -1;
+	shared_words_load(t, from, TOMB_WORDS);
+	/* pairs with the fence in directory_bury() */
+	atomic_thread_fence(memory_order_acquire);
+	if (atomic_load_explicit(&from->serial, SHARED_LOAD) != serial ||
+	    t->lanes > LANES_MAX)
+		return -1;
+	shared_store(&t->serial, serial);
+	t->type[TYPE_MAX - 1] = t->ident[IDENT_MAX - 1] = '\0';
+	return 0;
+}
+
 int
 directory_tombstone(
     const struct segment *s, uint64_t serial, struct tombstone *t)
 {
 	/* an unused slot is nobody's */
 	for (uint32_t i = 0; serial != 0 && i < s->plan.tomb_count; i++) {
-		const struct tombstone *from =
-		    (const struct tombstone *)(s->base + s->plan.tomb_offset +
-					       (uint64_t)i *
-						   s->plan.tomb_stride);
+		const struct tombstone *from = look_at_grave(s, i);
 
-		/* pairs with the release store in directory_bury() */
-		if (atomic_load_explicit(&from->serial, memory_order_acquire) !=
-		    serial)
-			continue;
-		shared_words_load(t, from, TOMB_WORDS);
-		/* pairs with the fence in directory_bury() */
-		atomic_thread_fence(memory_order_acquire);
-		if (atomic_load_explicit(&from->serial, SHARED_LOAD) !=
-			serial ||
-		    t->lanes > LANES_MAX)
-			return -1;
-		return 0;
+		if (atomic_load_explicit(&from->serial, SHARED_LOAD) == serial)
+			return load_tombstone(from, t) == 0 &&
+				       shared_load(&t->serial) == serial
+				   ? 0
+				   : -1;
 	}
 	return -1;
+}
+
+uint64_t
+directory_buried(const struct segment *s)
+{
+	/* pairs with the release store in directory_bury() */
+	return atomic_load_explicit(&s->head->tomb_next, memory_order_acquire);
+}
+
+int
+directory_tombstone_at(
+    const struct segment *s, uint64_t number, struct tombstone *t)
+{
+	uint64_t slot = number % s->plan.tomb_count;
+
+	return load_tombstone(look_at_grave(s, slot), t) == 0 &&
+		       t->number == number
+		   ? 0
+		   : -1;
 }
 
 int

@@ -53,7 +53,8 @@ void directory_clear(struct directory *, uint32_t index);
 void directory_link(
     struct directory *, uint32_t index, uint32_t next, uint32_t flags);
 
-/* Notes what a stream had when its pages are given up. */
+/* Notes what a stream had when its pages are given up; t->number is ignored,
+ * for it is the next one. */
 void directory_bury(struct directory *, const struct tombstone *);
 
 /* One word of the mask; at any time, no change needed. */
@@ -109,9 +110,22 @@ enum section_state {
 enum section_state directory_still(
     const struct segment *, uint64_t seq, const struct directory_entry *e);
 
+/* The same for all that was copied since the list was read, at once: whether
+ * alloc_seq is still this one (0, after directory_scan(), never is). */
+int directory_unchanged(const struct segment *, uint64_t seq);
+
 /* Looks for a tombstone: 0 and *t, or -1 if there is none (any more). */
 int directory_tombstone(
     const struct segment *, uint64_t serial, struct tombstone *t);
+
+/*
+ * How many tombstones were ever written, and one of them by its number: 0 and
+ * *t, or -1 if it was not written yet, was overwritten, or makes no sense.  All
+ * of a number below directory_buried() were written.
+ */
+uint64_t directory_buried(const struct segment *);
+int directory_tombstone_at(
+    const struct segment *, uint64_t number, struct tombstone *t);
 
 /* Whether d->class is this one; d is a private copy. */
 int descriptor_is(const struct descriptor *d, const char *class);

@@ -179,25 +179,36 @@ _Static_assert(sizeof(struct descriptor) == 256, "layout");
 #define LANES_MAX 16
 
 /*
- * A tombstone: how many records the lanes of a stream had when its pages were
- * given up.  Number n stands in slot n % tomb_count; serial is cleared first
- * and set last.
+ * A tombstone: whose the stream was and how many records its lanes had when its
+ * pages were given up, so that who was stopped meanwhile can tell what it
+ * missed, by name.  Number n (from 0) stands in slot n % tomb_count; serial is
+ * cleared first and set last.
  */
 struct tombstone {
-	_Atomic uint64_t serial;     /*  0  of the section that is gone */
-	uint32_t lanes;              /*  8  */
-	uint32_t pad_12;             /* 12  */
-	uint64_t freed;              /* 16  ns since the epoch */
-	uint64_t pad_24;             /* 24  */
-	uint64_t records[LANES_MAX]; /* 32  a lane each */
+	_Atomic uint64_t serial;     /*   0  of the section that is gone */
+	uint32_t lanes;              /*   8  */
+	uint32_t owner_pid;          /*  12  as its descriptor had it */
+	uint64_t freed;              /*  16  ns since the epoch */
+	uint64_t created;            /*  24  its descriptor's */
+	uint64_t records[LANES_MAX]; /*  32  a lane each */
+	char type[TYPE_MAX];         /* 160  */
+	char ident[IDENT_MAX];       /* 176  */
+	uint64_t number;             /* 240  the tombstone's own */
+	uint64_t pad_248;            /* 248  */
 };
 
 #define TOMB_WORDS (sizeof(struct tombstone) / 8)
 
+_Static_assert(offsetof(struct tombstone, serial) == 0, "layout");
 _Static_assert(offsetof(struct tombstone, lanes) == 8, "layout");
+_Static_assert(offsetof(struct tombstone, owner_pid) == 12, "layout");
 _Static_assert(offsetof(struct tombstone, freed) == 16, "layout");
+_Static_assert(offsetof(struct tombstone, created) == 24, "layout");
 _Static_assert(offsetof(struct tombstone, records) == 32, "layout");
-_Static_assert(sizeof(struct tombstone) == 160, "layout");
+_Static_assert(offsetof(struct tombstone, type) == 160, "layout");
+_Static_assert(offsetof(struct tombstone, ident) == 176, "layout");
+_Static_assert(offsetof(struct tombstone, number) == 240, "layout");
+_Static_assert(sizeof(struct tombstone) == 256, "layout");
 
 /*
  * A stream's section: this header, the dictionary, the lanes.  `once' is before
@@ -333,16 +344,21 @@ _Static_assert(sizeof(struct record) == 24, "layout");
 
 /*
  * A counter set's section: this header, the schema, the carry, the values.
- * `once' is before PUBLISH.  What a word amounts to is
+ * `once' is before PUBLISH.  What a word amounts to (all shards of bank `bank'
+ * taken together) depends on its kind:
  *
- *	its value in every shard (of bank `bank') + its carry
+ *	counter, up-down counter, histogram: its value + its carry
+ *	gauge: its value, or its carry if the value is GAUGE_UNSET
+ *	bitmap, which has two words: each bit as in the first if its bit in the
+ *		second is set, else the first's exclusive-or the carry's
  *
- * CARRY.  A worker that moves its set to the next daemon leaves counters and
- * up-down counters at zero in the new section and stores what they amounted to
- * in the carry: once before PUBLISH, and once more when the old words are at
- * rest, by one store a word and not by adding, so that it may be done twice, or
- * by the daemon for a worker that was killed meanwhile (`origin' says where the
- * old words are).  Gauges and bitmaps are copied, and have no carry.
+ * CARRY.  A worker that moves its set to the next daemon leaves the words of
+ * the new section as if nothing had happened yet (zero, gauges GAUGE_UNSET),
+ *and stores what they amounted to in the carry: once before PUBLISH, and once
+ *more when the old words are at rest, by one store a word and not by adding, so
+ *that it may be done twice, or by the daemon for a worker that was killed
+ *meanwhile
+ * (`origin' says where the old words are).
  *
  * IDENTITY.  `id' is the set's for as long as its owner holds it, whatever
  * section it is in: of the sections of one process with one id, one counts, and
@@ -375,6 +391,7 @@ struct set_header {
 };
 
 #define SHARDS_MAX 64
+#define GAUGE_UNSET (UINT64_C(1) << 63) /* not set since the set moved */
 #define SCHEMA_MAX (UINT64_C(4) << 20)
 #define SET_WORDS_MAX (UINT32_C(1) << 20)
 
@@ -401,7 +418,8 @@ enum schema_kind {
 	SCHEMA_LABEL = 0,     /* a label of the set: name, and value as help */
 	SCHEMA_COUNTER = 1,   /* only grows; summed, retained */
 	SCHEMA_GAUGE = 2,     /* signed, set; summed */
-	SCHEMA_BITMAP = 3,    /* 64 bits; or-ed */
+	SCHEMA_BITMAP = 3,    /* 64 bits and which of them were set or cleared
+				 since the set moved; or-ed */
 	SCHEMA_HISTOGRAM = 4, /* many words; summed, retained (reserved) */
 	SCHEMA_UPDOWN = 5,    /* signed, added to and taken from; summed */
 };

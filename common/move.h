@@ -13,16 +13,16 @@
 
 /*
  * Prepares the new section (not published yet, of the same plan) from the old
- * words, which are in use.  kinds has an enum schema_kind a word; copied has
- * room for a value a word, and is for set_move_finish().
+ * words, which are in use.  kinds has an enum schema_kind a word: that of the
+ * entry that the word is the first of, else SCHEMA_LABEL.
  */
-void set_move_begin(void *to, const void *from, const struct set_plan *,
-    const uint8_t *kinds, uint64_t *copied);
+void set_move_begin(
+    void *to, const void *from, const struct set_plan *, const uint8_t *kinds);
 
 /*
  * Finishes the move when the old words are at rest and the new ones in use.
  */
-void set_move_finish(void *to, const void *from, const struct set_plan *,
-    const uint8_t *kinds, const uint64_t *copied);
+void set_move_finish(
+    void *to, const void *from, const struct set_plan *, const uint8_t *kinds);
 
 #endif

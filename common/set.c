@@ -240,7 +240,8 @@ set_check_schema(const struct set_plan *p, const uint8_t *schema)
 			return -1;
 		if ((item.kind == SCHEMA_LABEL) != (item.words == 0))
 			return -1;
-		if (item.kind != SCHEMA_HISTOGRAM && item.words > 1)
+		if (item.kind != SCHEMA_HISTOGRAM &&
+		    item.words > (item.kind == SCHEMA_BITMAP ? 2u : 1u))
 			return -1;
 		/* one that names the same words over and over is no schema */
 		words += item.words;
@@ -252,11 +253,11 @@ set_check_schema(const struct set_plan *p, const uint8_t *schema)
 }
 
 uint64_t
-set_total(const void *section, const struct set_plan *p, enum schema_kind kind,
-    uint32_t word)
+set_total_with(const void *section, const struct set_plan *p,
+    enum schema_kind kind, uint32_t word, uint64_t carry)
 {
 	const struct set_header *h = section;
-	uint64_t bank = 0, total = 0, v;
+	uint64_t bank = 0, total = 0, touched = 0, v;
 
 	if (p->banks > 1) /* pairs with the daemon's release store */
 		bank = atomic_load_explicit(&h->bank, memory_order_acquire) & 1;
@@ -264,7 +265,19 @@ set_total(const void *section, const struct set_plan *p, enum schema_kind kind,
 		v = shared_load(set_word(section, p, bank, s, word));
 		total = kind == SCHEMA_BITMAP ? total | v : total + v;
 	}
+	if (kind == SCHEMA_GAUGE)
+		return total == GAUGE_UNSET ? carry : total;
 	if (kind != SCHEMA_BITMAP)
-		total += shared_load(set_carry(section, p, word));
-	return total;
+		return total + carry;
+	if (word + 1 < p->words)
+		touched = shared_load(set_word(section, p, bank, 0, word + 1));
+	return total ^ (carry & ~touched);
+}
+
+uint64_t
+set_total(const void *section, const struct set_plan *p, enum schema_kind kind,
+    uint32_t word)
+{
+	return set_total_with(
+	    section, p, kind, word, shared_load(set_carry(section, p, word)));
 }

@@ -96,11 +96,13 @@ set_carry(const void *section, const struct set_plan *p, uint32_t word)
 }
 
 /*
- * What a word amounts to: all shards of the shown bank, and the carry, added
- * (or, or-ed, for a bitmap, whose carry is not used).
+ * What a word amounts to, as layout.h has it; and what it would with another
+ * carry.  Of a bitmap, `word' is the first one.
  */
 uint64_t set_total(const void *section, const struct set_plan *,
     enum schema_kind, uint32_t word);
+uint64_t set_total_with(const void *section, const struct set_plan *,
+    enum schema_kind, uint32_t word, uint64_t carry);
 
 /* Whether a set's words of this kind are added to retained sums. */
 static inline int

@@ -149,10 +149,8 @@ place_total(const struct source *places, int i, const uint8_t *carried,
 
 	if (carried[i] || i + 1 == PLACES || places[i + 1].old == NULL)
 		return total;
-	deeper = place_total(places, i + 1, carried, kind, word);
-	if (!is_carried(kind))
-		return deeper;
-	deeper += total - shared_load(set_carry(p->section, &p->plan, word));
+	deeper = set_total_with(p->section, &p->plan, kind, word,
+	    place_total(places, i + 1, carried, kind, word));
 	return kind_is_retained(kind) && deeper < total ? total : deeper;
 }
 

@@ -23,12 +23,13 @@ struct shmlog_set {
 	struct set_plan plan;
 	uint8_t *base; /* part.length bytes */
 	uint8_t *schema;
-	uint8_t *kinds;   /* enum schema_kind of each word */
-	uint64_t *copied; /* for set_move_finish() */
+	uint8_t *kinds;  /* for set_move_begin(): of each word */
+	uint32_t *words; /* of each definition, its first word */
+	unsigned n;      /* definitions */
 };
 
-/* A word for those who ask for one of a set that could not be made. */
-static uint64_t nowhere;
+/* For those who ask for a word of a set that could not be made. */
+static uint64_t nowhere[2];
 
 static struct shmlog_set *
 set_of(struct part *part)
@@ -44,8 +45,7 @@ prepare(struct part *part)
 	set->plan.origin_created = part->place.created;
 	set->plan.origin_serial = part->place.serial;
 	set_create(part->next.map, &set->plan, set->schema);
-	set_move_begin(
-	    part->next.map, set->base, &set->plan, set->kinds, set->copied);
+	set_move_begin(part->next.map, set->base, &set->plan, set->kinds);
 	return 0;
 }
 
@@ -65,7 +65,7 @@ move(struct part *part)
 		munmap(old, part->length);
 		return -1;
 	}
-	set_move_finish(set->base, old, &set->plan, set->kinds, set->copied);
+	set_move_finish(set->base, old, &set->plan, set->kinds);
 	munmap(old, part->length);
 	munmap(part->next.map, part->length);
 	part->next.map = NULL;
@@ -105,7 +105,7 @@ destroy(struct part *part)
 		munmap(set->base, part->length);
 	free(set->schema);
 	free(set->kinds);
-	free(set->copied);
+	free(set->words);
 	free(set);
 }
 
@@ -148,30 +148,77 @@ bad:
 	return -1;
 }
 
-/* Encodes labels and definitions; how many entries, or -1 with EINVAL. */
+/* How many words a counter of this kind takes. */
+static uint32_t
+kind_words(enum shmlog_kind kind)
+{
+	return kind == SHMLOG_BITMAP ? 2 : 1;
+}
+
+static int
+check_def(const struct shmlog_def *d)
+{
+	switch (d->kind) {
+	case SHMLOG_COUNTER:
+	case SHMLOG_GAUGE:
+	case SHMLOG_BITMAP:
+	case SHMLOG_UPDOWN:
+		break;
+	default:
+		return -1;
+	}
+	return d->name == NULL ? -1
+			       : schema_item_check((enum schema_kind)d->kind,
+				     (uint8_t)d->level, d->name,
+				     d->unit == NULL ? "" : d->unit,
+				     d->help == NULL ? "" : d->help);
+}
+
+/* Encodes labels and definitions, whose words are words[0] to words[n - 1]; how
+ * many entries, or -1 with EINVAL. */
 static int
 put_schema(uint8_t *buf, size_t *length, const struct shmlog_def *defs,
-    unsigned n, const char *labels)
+    unsigned n, const char *labels, const uint32_t *words)
 {
 	int entries = put_labels(buf, length, labels);
 
 	for (unsigned i = 0; i < n && entries != -1; i++, entries++) {
 		const struct shmlog_def *d = &defs[i];
-		enum schema_kind kind = (enum schema_kind)d->kind;
-		const char *unit = d->unit == NULL ? "" : d->unit;
-		const char *help = d->help == NULL ? "" : d->help;
 
-		if (kind == SCHEMA_LABEL || kind == SCHEMA_HISTOGRAM ||
-		    d->name == NULL ||
-		    schema_item_check(
-			kind, (uint8_t)d->level, d->name, unit, help) != 0) {
+		schema_put(buf, length, (enum schema_kind)d->kind,
+		    (uint8_t)d->level, words[i], kind_words(d->kind), d->name,
+		    d->unit == NULL ? "" : d->unit,
+		    d->help == NULL ? "" : d->help);
+	}
+	return entries;
+}
+
+/* Gives each definition its words; how many there are, or -1 with errno. */
+static int
+set_words(struct shmlog_set *set, const struct shmlog_def *defs, unsigned n)
+{
+	uint32_t words = 0;
+
+	if (n > SET_WORDS_MAX / 2) {
+		errno = EINVAL;
+		return -1;
+	}
+	set->n = n;
+	set->words = calloc((size_t)n + 1, sizeof(*set->words));
+	/* all SCHEMA_LABEL at first */
+	set->kinds = calloc(2 * (size_t)n + 1, sizeof(*set->kinds));
+	if (set->words == NULL || set->kinds == NULL)
+		return -1;
+	for (unsigned i = 0; i < n; i++) {
+		if (check_def(&defs[i]) != 0) {
 			errno = EINVAL;
 			return -1;
 		}
-		schema_put(buf, length, kind, (uint8_t)d->level, i, 1, d->name,
-		    unit, help);
+		set->words[i] = words;
+		set->kinds[words] = (uint8_t)defs[i].kind;
+		words += kind_words(defs[i].kind);
 	}
-	return entries;
+	return (int)words;
 }
 
 static int
@@ -179,26 +226,24 @@ set_fill(struct shmlog_set *set, const struct shmlog_def *defs, unsigned n,
     const char *labels)
 {
 	size_t length = 0;
-	int entries = put_schema(NULL, &length, defs, n, labels);
+	int words = set_words(set, defs, n), entries;
 
-	if (entries == -1 || n > SET_WORDS_MAX)
+	if (words == -1)
 		return -1;
-	set->part.length =
-	    set_plan(&set->plan, (uint32_t)entries, n, 1, 1, length);
+	entries = put_schema(NULL, &length, defs, n, labels, set->words);
+	if (entries == -1)
+		return -1;
+	set->part.length = set_plan(
+	    &set->plan, (uint32_t)entries, (uint32_t)words, 1, 1, length);
 	if (set->part.length == 0)
 		return -1;
 	set->plan.id = next_id();
 	set->schema = malloc(length + 1);
-	set->kinds = malloc((size_t)n + 1);
-	set->copied = calloc((size_t)n + 1, sizeof(*set->copied));
 	set->base = map_zeros(set->part.length, 1);
-	if (set->schema == NULL || set->kinds == NULL || set->copied == NULL ||
-	    set->base == NULL)
+	if (set->schema == NULL || set->base == NULL)
 		return -1;
-	for (unsigned i = 0; i < n; i++)
-		set->kinds[i] = (uint8_t)defs[i].kind;
 	length = 0;
-	(void)put_schema(set->schema, &length, defs, n, labels);
+	(void)put_schema(set->schema, &length, defs, n, labels, set->words);
 	return 0;
 }
 
@@ -240,16 +285,19 @@ shmlog_set_free(struct shmlog_set *set)
 uint64_t *
 shmlog_counter(const struct shmlog_set *set, unsigned i)
 {
-	if (set == NULL || i >= set->plan.words)
-		return &nowhere;
-	return set_word(set->base, &set->plan, 0, 0, i);
+	if (set == NULL || i >= set->n)
+		return nowhere;
+	return set_word(set->base, &set->plan, 0, 0, set->words[i]);
 }
 
 uint64_t
 shmlog_value(const struct shmlog_set *set, unsigned i)
 {
-	if (set == NULL || i >= set->plan.words)
+	uint32_t word;
+
+	if (set == NULL || i >= set->n)
 		return 0;
+	word = set->words[i];
 	return set_total(
-	    set->base, &set->plan, (enum schema_kind)set->kinds[i], i);
+	    set->base, &set->plan, (enum schema_kind)set->kinds[word], word);
 }

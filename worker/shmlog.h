@@ -249,16 +249,14 @@ struct shmlog_set *shmlog_set(struct shmlog *, const char *type,
 void shmlog_set_free(struct shmlog_set *);
 
 /*
- * The address of the set's i-th word.  It stays the same for the life of the
- * set, also from one daemon to the next and across fork(2): ask once, keep it.
+ * The address of the set's i-th counter, for the inline functions below.  It
+ * stays the same for the life of the set, also from one daemon to the next and
+ * across fork(2): ask once, keep it.  What stands there is not the value: that
+ * is shmlog_value()'s.
  */
 uint64_t *shmlog_counter(const struct shmlog_set *, unsigned i);
 
-/*
- * What the word amounts to for this process.  (The word itself may lack what
- * was added while the set moved to another daemon; readers know, and so does
- * this.)
- */
+/* The value of the i-th counter, of this process alone. */
 uint64_t shmlog_value(const struct shmlog_set *, unsigned i);
 
 /* Inline, for any thread and any signal handler; c is from shmlog_counter(). */
@@ -277,18 +275,21 @@ shmlog_sub(uint64_t *c, uint64_t n)
 	(void)__atomic_fetch_sub(c, n, __ATOMIC_RELAXED);
 }
 
-/* SHMLOG_GAUGE */
+/* SHMLOG_GAUGE; any value but INT64_MIN */
 static inline void
 shmlog_gauge(uint64_t *c, int64_t value)
 {
 	__atomic_store_n(c, (uint64_t)value, __ATOMIC_RELAXED);
 }
 
-/* SHMLOG_BITMAP; bit is 0 to 63 */
+/* SHMLOG_BITMAP; bit is 0 to 63.  (The second word says which bits were set or
+ * cleared since the set moved to another daemon.) */
 static inline void
 shmlog_bit_set(uint64_t *c, unsigned bit)
 {
 	(void)__atomic_fetch_or(c, UINT64_C(1) << (bit & 63), __ATOMIC_RELAXED);
+	(void)__atomic_fetch_or(
+	    c + 1, UINT64_C(1) << (bit & 63), __ATOMIC_RELAXED);
 }
 
 static inline void
@@ -296,6 +297,8 @@ shmlog_bit_clear(uint64_t *c, unsigned bit)
 {
 	(void)__atomic_fetch_and(
 	    c, ~(UINT64_C(1) << (bit & 63)), __ATOMIC_RELAXED);
+	(void)__atomic_fetch_or(
+	    c + 1, UINT64_C(1) << (bit & 63), __ATOMIC_RELAXED);
 }
 
 static inline void

@@ -239,7 +239,6 @@ depot_set(struct depot *d, const struct store_owner *o, uint64_t id,
 	size_t n = schema(buf);
 	struct set_plan p;
 	struct message_section m;
-	uint64_t copied[DEPOT_WORDS];
 	uint64_t length = set_plan(&p, DEPOT_WORDS, DEPOT_WORDS, 1, 1, n);
 
 	expect_eq(depot_alloc(d, o, CLASS_STAT, "set", length, &m), MESSAGE_OK);
@@ -250,8 +249,8 @@ depot_set(struct depot *d, const struct store_owner *o, uint64_t id,
 	}
 	set_create(depot_memory(d, &m), &p, buf);
 	if (from != NULL)
-		set_move_begin(depot_memory(d, &m), depot_memory(old, from), &p,
-		    kinds, copied);
+		set_move_begin(
+		    depot_memory(d, &m), depot_memory(old, from), &p, kinds);
 	return m;
 }
 
@@ -267,12 +266,8 @@ depot_moved(struct depot *d, const struct message_section *m, struct depot *old,
     const struct message_section *from)
 {
 	struct set_plan p = depot_plan(d, m);
-	uint64_t copied[DEPOT_WORDS] = { 0 };
 
-	copied[DEPOT_LOAD] =
-	    *set_word(depot_memory(d, m), &p, 0, 0, DEPOT_LOAD);
-	set_move_finish(
-	    depot_memory(d, m), depot_memory(old, from), &p, kinds, copied);
+	set_move_finish(depot_memory(d, m), depot_memory(old, from), &p, kinds);
 }
 
 void

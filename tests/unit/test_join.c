@@ -26,6 +26,7 @@ static const struct shmlog_def defs[] = {
 	{ "open", SHMLOG_UPDOWN, SHMLOG_STAT_INFO, "", "Open now" },
 };
 enum { REQUESTS, LOAD, BITS, OPEN, N };
+static const uint32_t words[] = { 0, 1, 2, 4 }; /* a bitmap has two */
 
 static void *
 section(const struct fake_daemon *f, uint32_t i)
@@ -58,8 +59,8 @@ total(const struct fake_daemon *f, uint32_t i, uint32_t word)
 	struct set_plan plan;
 
 	expect_eq(set_check(section(f, i), f->section[i].length, &plan), 0);
-	return set_total(
-	    section(f, i), &plan, (enum schema_kind)defs[word].kind, word);
+	return set_total(section(f, i), &plan,
+	    (enum schema_kind)defs[word].kind, words[word]);
 }
 
 /* Calls shmlog_dispatch() until all is attached, at most some seconds. */

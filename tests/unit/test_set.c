@@ -346,12 +346,20 @@ START_TEST(a_total_is_all_shards_of_the_shown_bank_and_the_carry)
 	}
 	shared_store(set_carry(section, &p, 1), 1000);
 	ck_assert_uint_eq(set_total(section, &p, SCHEMA_COUNTER, 1), 1033);
+	/* word 2 has which bits were touched: then the carry's do not count */
+	shared_store(set_word(section, &p, 0, 0, 2), UINT64_MAX);
+	shared_store(set_word(section, &p, 1, 0, 2), 0xf0);
 	ck_assert_uint_eq(
 	    set_total(section, &p, SCHEMA_BITMAP, 1), 10 | 11 | 12);
+	shared_store(set_word(section, &p, 0, 0, 2), 0);
+	ck_assert_uint_eq(
+	    set_total(section, &p, SCHEMA_BITMAP, 1), (10 | 11 | 12) ^ 1000);
+	ck_assert_uint_eq(set_total(section, &p, SCHEMA_GAUGE, 1), 33);
+	ck_assert_uint_eq(set_total_with(section, &p, SCHEMA_GAUGE, 3, 5), 0);
 	shared_store(&h->bank, 1);
 	ck_assert_uint_eq(set_total(section, &p, SCHEMA_COUNTER, 1), 1700);
-	ck_assert_uint_eq(
-	    set_total(section, &p, SCHEMA_BITMAP, 1), 100 | 200 | 400);
+	ck_assert_uint_eq(set_total(section, &p, SCHEMA_BITMAP, 1),
+	    (100 | 200 | 400) ^ (1000 & ~0xf0));
 	/* what a scribbler leaves there chooses one of the two */
 	shared_store(&h->bank, UINT64_MAX - 1);
 	ck_assert_uint_eq(set_total(section, &p, SCHEMA_COUNTER, 1), 1033);
