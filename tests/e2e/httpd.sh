@@ -55,13 +55,22 @@ tail_done()
 	wait_for 10 has "hello, marker $1" "$dir/tail"
 }
 
+# Whether shmtail follows already; it shows what comes from then on.
+tail_follows()
+{
+	hello "marker 0" >/dev/null
+	has 'hello, marker 0' "$dir/tail"
+}
+
 # transactions FILE: reads shmtail's lines on stdin, writes the number N of each
 # whole transaction of /r/N to FILE; prints how many are whole, how many not.
 transactions()
 {
+	local sum
 	: >"$1.paths"
-	awk -v list="$1.paths" -f examples/transactions.awk
+	sum=$(awk -v list="$1.paths" -f examples/transactions.awk)
 	sed 's:^/r/::' "$1.paths" >"$1"
+	echo "$sum" # last: the caller goes on when it has read it
 }
 
 for bad in '-p x' '-p 65536' '-w 0' '-w 65' '-n ../x' '-z' '-p' 'more'; do
@@ -79,6 +88,7 @@ wait_for 5 has listening "$dir/out"
 port=$(sed -n 's/^.*127.0.0.1:\([0-9]*\).*$/\1/p' "$dir/out")
 spawn shmtail >"$dir/tail" 2>"$dir/tail.err"
 wait_for 5 has 'worker 3 is' "$dir/err"
+wait_for 10 tail_follows
 
 # Nobody is killed: all is the same.
 tool-load -n 3000 -r "$rate" -o "$dir/quiet" "$port" >"$dir/load"
