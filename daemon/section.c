@@ -148,7 +148,7 @@ store_background(struct store *s, size_t budget)
 	return extents_pages_soiled(s->extents) > 0;
 }
 
-/* Notes how many records a stream had. */
+/* Notes whose a stream was and how many records it had. */
 static void
 bury(struct store *s, const struct section *sec)
 {
@@ -159,7 +159,11 @@ bury(struct store *s, const struct section *sec)
 	memset(&t, 0, sizeof(t));
 	shared_store(&t.serial, sec->serial);
 	t.lanes = sec->stream.lanes;
+	t.owner_pid = sec->d.owner_pid;
 	t.freed = sec->d.cooled;
+	t.created = sec->d.created;
+	memcpy(t.type, sec->d.type, TYPE_MAX);
+	memcpy(t.ident, sec->d.ident, IDENT_MAX);
 	for (uint32_t i = 0; i < t.lanes; i++) {
 		ring_reader_init(&r, stream_lane(memory, &sec->stream, i),
 		    sec->stream.lane_size);

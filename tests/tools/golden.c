@@ -180,7 +180,11 @@ main(int argc, char **argv)
 	memset(&t, 0, sizeof(t));
 	shared_store(&t.serial, 77);
 	t.lanes = 2;
+	t.owner_pid = 998;
 	t.freed = 1000000300;
+	t.created = 1000000050;
+	strcpy(t.type, "golden");
+	strcpy(t.ident, "buried");
 	t.records[0] = 123;
 	t.records[1] = 456;
 	directory_bury(&g.dir, &t);

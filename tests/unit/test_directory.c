@@ -4,57 +4,15 @@
  */
 #include "common/directory.h"
 
-#include <sys/mman.h>
-
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/shared.h"
-#include "tests/unit/unit.h"
-
-#define SECTIONS 8
-#define SIZE (UINT64_C(1) << 20)
-
-struct dir_pair {
-	struct directory dir; /* the daemon's */
-	struct segment s;     /* the reader's */
-	uint8_t *base;
-	uint64_t changes[SECTIONS];
-	struct directory_entry entries[SECTIONS];
-	size_t n;
-	uint64_t seq;
-};
-
-static void
-begin(struct dir_pair *p, uint64_t seq)
-{
-	int fd = memfd_create("segment", MFD_CLOEXEC);
-
-	memset(p, 0, sizeof(*p));
-	ck_assert_int_ne(fd, -1);
-	ck_assert_int_eq(ftruncate(fd, SIZE), 0);
-	ck_assert_int_eq(segment_plan(&p->s.plan, SIZE, SECTIONS, 60), 0);
-	p->base = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	ck_assert_ptr_ne(p->base, MAP_FAILED);
-	p->s.base = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, fd, 0);
-	ck_assert_ptr_ne(p->s.base, MAP_FAILED);
-	p->s.head = (const void *)p->s.base;
-	p->s.fd = fd;
-	segment_create(p->base, &p->s.plan);
-	directory_create(&p->dir, p->base, &p->s.plan, p->changes, seq);
-}
-
-static void
-end(struct dir_pair *p)
-{
-	munmap(p->base, SIZE);
-	segment_unmap(&p->s);
-}
+#include "tests/unit/pair.h"
 
 static struct descriptor
-make(struct dir_pair *p, const char *class, uint64_t serial, uint32_t next)
+make(struct pair *p, const char *class, uint64_t serial, uint32_t next)
 {
 	struct descriptor d;
 
@@ -71,7 +29,7 @@ make(struct dir_pair *p, const char *class, uint64_t serial, uint32_t next)
 
 /* Lists `count' sections: 1 behind 0, 2 behind 1, ..., serials from 1 on. */
 static void
-list(struct dir_pair *p, uint32_t count)
+list(struct pair *p, uint32_t count)
 {
 	struct descriptor d;
 
@@ -80,42 +38,43 @@ list(struct dir_pair *p, uint32_t count)
 		d = make(p, CLASS_LOG, i + 1, i + 1 < count ? i + 2 : 0);
 		directory_store(&p->dir, i, &d);
 	}
-	directory_link(&p->dir, SECTIONS, count == 0 ? 0 : 1, 0);
+	directory_link(&p->dir, PAIR_SECTIONS, count == 0 ? 0 : 1, 0);
 	directory_end(&p->dir);
 }
 
 static enum directory_result
-look(struct dir_pair *p)
+look(struct pair *p)
 {
 	return directory_read(&p->s, p->entries, &p->n, &p->seq);
 }
 
 START_TEST(a_new_directory_is_in_change_until_it_is_ended)
 {
-	struct dir_pair p;
+	struct pair p;
 
-	begin(&p, 0);
+	pair_begin(&p, 0);
 	ck_assert_uint_eq(directory_seq(&p.s), 0);
 	ck_assert_int_eq(look(&p), DIRECTORY_CHANGING);
 	directory_end(&p.dir);
 	ck_assert_int_eq(look(&p), DIRECTORY_WHOLE);
 	ck_assert_uint_eq(p.n, 0);
 	ck_assert_uint_eq(p.seq, 1);
-	end(&p);
+	pair_end(&p);
 }
 END_TEST
 
 START_TEST(what_is_listed_is_read_in_its_order)
 {
-	struct dir_pair p;
+	struct pair p;
 	struct descriptor d;
 
-	begin(&p, 0);
-	list(&p, SECTIONS);
+	pair_begin(&p, 0);
+	list(&p, PAIR_SECTIONS);
 	ck_assert_int_eq(look(&p), DIRECTORY_WHOLE);
-	ck_assert_uint_eq(p.n, SECTIONS);
-	for (uint32_t i = 0; i < SECTIONS; i++) {
-		d = make(&p, CLASS_LOG, i + 1, i + 1 < SECTIONS ? i + 2 : 0);
+	ck_assert_uint_eq(p.n, PAIR_SECTIONS);
+	for (uint32_t i = 0; i < PAIR_SECTIONS; i++) {
+		d = make(
+		    &p, CLASS_LOG, i + 1, i + 1 < PAIR_SECTIONS ? i + 2 : 0);
 		ck_assert_uint_eq(p.entries[i].index, i);
 		ck_assert_uint_eq(shared_load(&p.entries[i].d.serial), i + 1);
 		ck_assert_mem_eq(&p.entries[i].d.offset, &d.offset,
@@ -126,19 +85,19 @@ START_TEST(what_is_listed_is_read_in_its_order)
 	directory_link(&p.dir, 2, 5, 0);
 	directory_end(&p.dir);
 	ck_assert_int_eq(look(&p), DIRECTORY_WHOLE);
-	ck_assert_uint_eq(p.n, SECTIONS - 1);
+	ck_assert_uint_eq(p.n, PAIR_SECTIONS - 1);
 	ck_assert_uint_eq(p.entries[3].index, 4);
-	end(&p);
+	pair_end(&p);
 }
 END_TEST
 
 START_TEST(alloc_seq_is_zero_during_a_change_and_new_after_it)
 {
 	uint64_t seen[4] = { 0 };
-	struct dir_pair p;
+	struct pair p;
 
 	/* it passes 2^64 and leaves zero out */
-	begin(&p, UINT64_MAX - 2);
+	pair_begin(&p, UINT64_MAX - 2);
 	for (int i = 0; i < 4; i++) {
 		list(&p, 2);
 		ck_assert_int_eq(look(&p), DIRECTORY_WHOLE);
@@ -150,38 +109,39 @@ START_TEST(alloc_seq_is_zero_during_a_change_and_new_after_it)
 		ck_assert_uint_eq(directory_seq(&p.s), 0);
 		ck_assert_int_eq(look(&p), DIRECTORY_CHANGING);
 	}
-	end(&p);
+	pair_end(&p);
 }
 END_TEST
 
 START_TEST(a_list_without_an_end_is_corrupt)
 {
-	struct dir_pair p;
+	struct pair p;
 
-	begin(&p, 0);
+	pair_begin(&p, 0);
 	list(&p, 3);
 	for (uint32_t to = 1; to <= 3; to++) {
 		directory_begin(&p.dir);
 		directory_link(&p.dir, 2, to, 0);
 		directory_end(&p.dir);
 		ck_assert_int_eq(look(&p), DIRECTORY_CORRUPT);
-		ck_assert_uint_le(p.n, SECTIONS);
+		ck_assert_uint_le(p.n, PAIR_SECTIONS);
 	}
-	end(&p);
+	pair_end(&p);
 }
 END_TEST
 
 START_TEST(a_list_that_leaves_the_table_is_corrupt)
 {
-	static const uint32_t out[] = { SECTIONS + 1, SECTIONS + 2, 100000,
-		UINT32_MAX };
-	struct dir_pair p;
+	static const uint32_t out[] = { PAIR_SECTIONS + 1, PAIR_SECTIONS + 2,
+		100000, UINT32_MAX };
+	struct pair p;
 
-	begin(&p, 0);
+	pair_begin(&p, 0);
 	for (size_t i = 0; i < sizeof(out) / sizeof(out[0]); i++) {
 		list(&p, 3);
 		directory_begin(&p.dir);
-		directory_link(&p.dir, i % 2 == 0 ? 2 : SECTIONS, out[i], 0);
+		directory_link(
+		    &p.dir, i % 2 == 0 ? 2 : PAIR_SECTIONS, out[i], 0);
 		directory_end(&p.dir);
 		ck_assert_int_eq(look(&p), DIRECTORY_CORRUPT);
 	}
@@ -191,23 +151,23 @@ START_TEST(a_list_that_leaves_the_table_is_corrupt)
 	directory_link(&p.dir, 2, 6, 0);
 	directory_end(&p.dir);
 	ck_assert_int_eq(look(&p), DIRECTORY_CORRUPT);
-	end(&p);
+	pair_end(&p);
 }
 END_TEST
 
 START_TEST(a_section_outside_of_the_data_pages_is_none)
 {
-	struct dir_pair p;
+	struct pair p;
 	struct descriptor d;
 	uint64_t data, bad[7][2];
 
-	begin(&p, 0);
+	pair_begin(&p, 0);
 	data = p.s.plan.data_offset;
 	memcpy(bad,
 	    (uint64_t[7][2]){ { 0, SEGMENT_PAGE },
 		{ data - SEGMENT_PAGE, SEGMENT_PAGE },
-		{ data + 8, SEGMENT_PAGE }, { SIZE, SEGMENT_PAGE },
-		{ data, SIZE }, { data, UINT64_MAX },
+		{ data + 8, SEGMENT_PAGE }, { PAIR_SIZE, SEGMENT_PAGE },
+		{ data, PAIR_SIZE }, { data, UINT64_MAX },
 		{ UINT64_MAX - SEGMENT_PAGE + 1, 2 * SEGMENT_PAGE } },
 	    sizeof(bad));
 	for (size_t i = 0; i < 7; i++) {
@@ -223,18 +183,18 @@ START_TEST(a_section_outside_of_the_data_pages_is_none)
 		directory_scan(&p.s, p.entries, &p.n);
 		ck_assert_uint_eq(p.n, 0);
 	}
-	ck_assert_int_eq(directory_entry(&p.s, SECTIONS, &d), -1);
+	ck_assert_int_eq(directory_entry(&p.s, PAIR_SECTIONS, &d), -1);
 	ck_assert_int_eq(directory_entry(&p.s, UINT32_MAX, &d), -1);
-	end(&p);
+	pair_end(&p);
 }
 END_TEST
 
 START_TEST(names_without_an_end_get_one)
 {
-	struct dir_pair p;
+	struct pair p;
 	struct descriptor d;
 
-	begin(&p, 0);
+	pair_begin(&p, 0);
 	d = make(&p, CLASS_LOG, 1, 0);
 	memset(d.class, 'x', sizeof(d.class));
 	memset(d.type, 'x', sizeof(d.type));
@@ -246,15 +206,15 @@ START_TEST(names_without_an_end_get_one)
 	ck_assert_uint_eq(strlen(d.owner), OWNER_MAX - 1);
 	ck_assert_uint_eq(strlen(d.ident), IDENT_MAX - 1);
 	ck_assert_int_eq(descriptor_is(&d, CLASS_LOG), 0);
-	end(&p);
+	pair_end(&p);
 }
 END_TEST
 
 START_TEST(a_scan_finds_what_is_whole_while_alloc_seq_is_zero)
 {
-	struct dir_pair p;
+	struct pair p;
 
-	begin(&p, 0);
+	pair_begin(&p, 0);
 	list(&p, 4);
 	ck_assert_int_eq(look(&p), DIRECTORY_WHOLE);
 	/* a daemon killed in mid-change: one is gone, the list is broken */
@@ -266,16 +226,16 @@ START_TEST(a_scan_finds_what_is_whole_while_alloc_seq_is_zero)
 	ck_assert_uint_eq(p.entries[0].index, 0);
 	ck_assert_uint_eq(p.entries[1].index, 2);
 	ck_assert_uint_eq(p.entries[2].index, 3);
-	end(&p);
+	pair_end(&p);
 }
 END_TEST
 
 START_TEST(a_section_is_the_same_until_its_descriptor_changes)
 {
-	struct dir_pair p;
+	struct pair p;
 	struct descriptor d;
 
-	begin(&p, 0);
+	pair_begin(&p, 0);
 	list(&p, 3);
 	ck_assert_int_eq(look(&p), DIRECTORY_WHOLE);
 	ck_assert_int_eq(
@@ -316,18 +276,18 @@ START_TEST(a_section_is_the_same_until_its_descriptor_changes)
 	directory_end(&p.dir);
 	ck_assert_int_eq(
 	    directory_still(&p.s, p.seq, &p.entries[1]), SECTION_GONE);
-	end(&p);
+	pair_end(&p);
 }
 END_TEST
 
 /* A daemon killed before the class is stored leaves a section that lives. */
 START_TEST(a_section_keeps_its_serial_while_it_cools)
 {
-	struct dir_pair p;
+	struct pair p;
 	struct descriptor d, seen;
 	uint64_t changes;
 
-	begin(&p, 0);
+	pair_begin(&p, 0);
 	list(&p, 1);
 	expect_eq(directory_entry(&p.s, 0, &seen), 0);
 	changes = shared_load(&seen.changes);
@@ -345,16 +305,16 @@ START_TEST(a_section_keeps_its_serial_while_it_cools)
 	ck_assert_uint_eq(seen.flags, DESC_FOLDED);
 	ck_assert_uint_eq(shared_load(&seen.serial), 1);
 	ck_assert_uint_eq(shared_load(&seen.changes), changes + 1);
-	end(&p);
+	pair_end(&p);
 }
 END_TEST
 
 START_TEST(classes_are_told_apart)
 {
-	struct dir_pair p;
+	struct pair p;
 	struct descriptor d;
 
-	begin(&p, 0);
+	pair_begin(&p, 0);
 	d = make(&p, CLASS_COOL, 1, 0);
 	memcpy(d.former, CLASS_STAT, sizeof(CLASS_STAT));
 	ck_assert(descriptor_is(&d, CLASS_COOL));
@@ -369,45 +329,26 @@ START_TEST(classes_are_told_apart)
 	memcpy(d.class, "LogLogLo", CLASS_MAX);
 	ck_assert(!descriptor_is(&d, CLASS_LOG));
 	ck_assert(descriptor_is(&d, "LogLogLo"));
-	end(&p);
+	pair_end(&p);
 }
 END_TEST
 
-START_TEST(a_tombstone_is_found_until_its_slot_is_used_again)
+START_TEST(a_list_is_unchanged_until_the_next_change_begins)
 {
-	struct dir_pair p;
-	struct tombstone t, got;
+	struct pair p;
 
-	begin(&p, 0);
-	for (uint64_t i = 1; i <= SECTIONS + 3; i++) {
-		memset(&t, 0, sizeof(t));
-		shared_store(&t.serial, i);
-		t.lanes = LANES_MAX;
-		t.freed = i * 7;
-		for (uint64_t l = 0; l < LANES_MAX; l++)
-			t.records[l] = i * 100 + l;
-		directory_bury(&p.dir, &t);
-	}
-	for (uint64_t i = 1; i <= 3; i++)
-		ck_assert_int_eq(directory_tombstone(&p.s, i, &got), -1);
-	for (uint64_t i = 4; i <= SECTIONS + 3; i++) {
-		ck_assert_int_eq(directory_tombstone(&p.s, i, &got), 0);
-		ck_assert_uint_eq(got.freed, i * 7);
-		ck_assert_uint_eq(got.records[0], i * 100);
-		ck_assert_uint_eq(
-		    got.records[LANES_MAX - 1], i * 100 + LANES_MAX - 1);
-	}
-	ck_assert_uint_eq(shared_load(&p.s.head->tomb_next), SECTIONS + 3);
-	/* a number of lanes that cannot be is not believed */
-	shared_store(&t.serial, 50);
-	t.lanes = LANES_MAX + 1;
-	directory_bury(&p.dir, &t);
-	ck_assert_int_eq(directory_tombstone(&p.s, 50, &got), -1);
-	/* no section has the serial 0 */
-	end(&p);
-	begin(&p, 0);
-	ck_assert_int_eq(directory_tombstone(&p.s, 0, &got), -1);
-	end(&p);
+	pair_begin(&p, 0);
+	list(&p, 2);
+	ck_assert_int_eq(look(&p), DIRECTORY_WHOLE);
+	ck_assert(directory_unchanged(&p.s, p.seq));
+	ck_assert(!directory_unchanged(&p.s, p.seq - 1));
+	directory_begin(&p.dir);
+	ck_assert(!directory_unchanged(&p.s, p.seq));
+	/* what was scanned is never known to be */
+	ck_assert(!directory_unchanged(&p.s, 0));
+	directory_end(&p.dir);
+	ck_assert(!directory_unchanged(&p.s, p.seq));
+	pair_end(&p);
 }
 END_TEST
 
@@ -415,9 +356,9 @@ START_TEST(a_mask_needs_no_change_of_the_list)
 {
 	uint64_t masked[TAGS_MAX / 64] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 	struct descriptor d;
-	struct dir_pair p;
+	struct pair p;
 
-	begin(&p, 0);
+	pair_begin(&p, 0);
 	list(&p, 2);
 	ck_assert_int_eq(look(&p), DIRECTORY_WHOLE);
 	directory_mask(&p.dir, 1, 0x80, masked);
@@ -427,45 +368,46 @@ START_TEST(a_mask_needs_no_change_of_the_list)
 	ck_assert_int_eq(directory_entry(&p.s, 1, &d), 0);
 	ck_assert_uint_eq(shared_load(&d.levels), 0x80);
 	ck_assert_mem_eq(d.masked, masked, sizeof(masked));
-	end(&p);
+	pair_end(&p);
 }
 END_TEST
 
 START_TEST(a_directory_of_rubbish_is_survived)
 {
 	struct unit_random r = { 40 };
-	struct dir_pair p;
+	struct pair p;
 	struct tombstone t;
 	uint64_t first, whole = 0, seq;
 
-	begin(&p, 0);
+	pair_begin(&p, 0);
 	for (int i = 0; i < UNIT_TIMES(5000); i++) {
 		unit_rubbish(&r, p.base + p.s.plan.desc_offset,
 		    p.s.plan.data_offset - p.s.plan.desc_offset);
 		seq = unit_random(&r) | 1;
 		shared_store(&p.dir.head->alloc_seq, seq);
-		directory_link(&p.dir, SECTIONS,
-		    (uint32_t)unit_below(&r, SECTIONS + 3), 0);
+		directory_link(&p.dir, PAIR_SECTIONS,
+		    (uint32_t)unit_below(&r, PAIR_SECTIONS + 3), 0);
 		whole += look(&p) == DIRECTORY_WHOLE;
-		expect(p.n <= SECTIONS);
+		expect(p.n <= PAIR_SECTIONS);
 		directory_scan(&p.s, p.entries, &p.n);
-		expect(p.n <= SECTIONS);
+		expect(p.n <= PAIR_SECTIONS);
 		for (size_t e = 0; e < p.n; e++) {
-			expect(p.entries[e].d.offset <= SIZE);
+			expect(p.entries[e].d.offset <= PAIR_SIZE);
 			expect(p.entries[e].d.length <=
-			       SIZE - p.entries[e].d.offset);
+			       PAIR_SIZE - p.entries[e].d.offset);
 			(void)directory_still(&p.s, 0, &p.entries[e]);
 		}
 		memcpy(&first, p.s.base + p.s.plan.tomb_offset, 8);
 		(void)directory_tombstone(&p.s, first, &t);
+		(void)directory_tombstone_at(&p.s, unit_random(&r), &t);
 	}
 	ck_assert_uint_gt(whole, 0);
-	end(&p);
+	pair_end(&p);
 }
 END_TEST
 
 struct watch {
-	struct dir_pair *p;
+	struct pair *p;
 	uint64_t stop;
 	uint64_t whole;
 	uint64_t scanned;
@@ -485,7 +427,7 @@ static void *
 watch(void *arg)
 {
 	struct watch *w = arg;
-	struct directory_entry entries[SECTIONS];
+	struct directory_entry entries[PAIR_SECTIONS];
 	uint64_t seq;
 	size_t n;
 
@@ -500,7 +442,7 @@ watch(void *arg)
 			break;
 		case DIRECTORY_WHOLE:
 			w->whole++;
-			if (n < SECTIONS - 1)
+			if (n < PAIR_SECTIONS - 1)
 				w->why = "too short a list";
 			break;
 		}
@@ -513,24 +455,24 @@ watch(void *arg)
 
 START_TEST(a_reader_at_work_sees_no_list_that_never_was)
 {
-	struct dir_pair p;
+	struct pair p;
 	struct watch w = { .p = &p };
 	struct descriptor d;
 	uint64_t made;
 	pthread_t thread;
 	uint32_t next;
 
-	begin(&p, 0);
+	pair_begin(&p, 0);
 	ck_assert_int_eq(pthread_create(&thread, NULL, watch, &w), 0);
 	/* all are listed but the one that is replaced */
 	for (uint64_t turn = 0; turn < UNIT_TIMES(100000); turn++) {
 		directory_begin(&p.dir);
-		for (uint32_t i = 0; i < SECTIONS; i++) {
-			if (turn != 0 && i != turn % SECTIONS)
+		for (uint32_t i = 0; i < PAIR_SECTIONS; i++) {
+			if (turn != 0 && i != turn % PAIR_SECTIONS)
 				continue;
-			next = i + 1 < SECTIONS ? i + 2 : 0;
+			next = i + 1 < PAIR_SECTIONS ? i + 2 : 0;
 			/* three times it changes and keeps its serial */
-			made = 4 + turn / SECTIONS;
+			made = 4 + turn / PAIR_SECTIONS;
 			d = make(&p, CLASS_LOG, made / 4, next);
 			d.created = made;
 			d.cooled = ~made;
@@ -538,14 +480,14 @@ START_TEST(a_reader_at_work_sees_no_list_that_never_was)
 			d.owner_pid = (uint32_t)made;
 			directory_store(&p.dir, i, &d);
 		}
-		directory_link(&p.dir, SECTIONS, turn % 3 == 0 ? 2 : 1, 0);
+		directory_link(&p.dir, PAIR_SECTIONS, turn % 3 == 0 ? 2 : 1, 0);
 		directory_end(&p.dir);
 	}
 	shared_store(&w.stop, 1);
 	pthread_join(thread, NULL);
 	ck_assert_msg(w.why == NULL, "%s", w.why);
 	ck_assert_uint_gt(w.whole + w.scanned, 0);
-	end(&p);
+	pair_end(&p);
 }
 END_TEST
 
@@ -564,7 +506,7 @@ main(void)
 		a_section_keeps_its_serial_while_it_cools,
 		a_section_is_the_same_until_its_descriptor_changes,
 		classes_are_told_apart,
-		a_tombstone_is_found_until_its_slot_is_used_again,
+		a_list_is_unchanged_until_the_next_change_begins,
 		a_mask_needs_no_change_of_the_list,
 		a_directory_of_rubbish_is_survived,
 		a_reader_at_work_sees_no_list_that_never_was,

@@ -202,6 +202,12 @@ START_TEST(its_tombstone_is_found)
 	ck_assert_uint_eq(t.freed, 1000000300);
 	ck_assert_uint_eq(t.records[0], 123);
 	ck_assert_uint_eq(t.records[1], 456);
+	ck_assert_uint_eq(t.owner_pid, 998);
+	ck_assert_uint_eq(t.created, 1000000050);
+	ck_assert_str_eq(t.type, "golden");
+	ck_assert_str_eq(t.ident, "buried");
+	ck_assert_uint_eq(directory_buried(&s), 1);
+	ck_assert_int_eq(directory_tombstone_at(&s, 0, &t), 0);
 	segment_unmap(&s);
 }
 END_TEST

@@ -143,7 +143,7 @@ START_TEST(a_header_that_makes_no_sense_is_refused_with_the_reason)
 		{ AT(desc_count), 0, SEGMENT_DAMAGED },
 		{ AT(desc_count), 5000, SEGMENT_DAMAGED },
 		{ AT(desc_count), UINT32_MAX, SEGMENT_DAMAGED },
-		{ AT(tomb_stride), 152, SEGMENT_DAMAGED },
+		{ AT(tomb_stride), 248, SEGMENT_DAMAGED },
 		{ AT(tomb_stride), 8192, SEGMENT_DAMAGED },
 		{ AT(tomb_offset), SIZE - 8, SEGMENT_DAMAGED },
 		{ AT(tomb_count), 0, SEGMENT_DAMAGED },

@@ -379,6 +379,10 @@ START_TEST(a_tombstone_says_how_many_records_there_were)
 	expect_eq(t.lanes, 1);
 	expect_eq(t.records[0], 12350);
 	expect(t.freed != 0);
+	expect_eq(t.owner_pid, 1);
+	expect(t.created != 0 && t.created < t.freed + 1);
+	ck_assert_str_eq(t.type, "test");
+	ck_assert_str_eq(t.ident, "log");
 	depot_end(&d);
 }
 END_TEST
