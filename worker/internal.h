@@ -99,8 +99,10 @@ struct shmlog {
 	int64_t poke;       /* when a put may look again, coarse clock */
 	uint64_t heartbeat; /* when last looked at */
 	int all_attached;
-	int ticks;   /* the timer is set */
-	int refused; /* errno of the last refusal, 0 */
+	int ticks;       /* the timer is set */
+	int refused;     /* errno of the last refusal, 0 */
+	int unreachable; /* errno of connect(2) or of HELLO\'s refusal, 0 */
+	int took_busy;   /* for a fork that is going on */
 
 	/* a page, always there: the header of the segment, or zeros */
 	const struct segment_header *head;

@@ -138,10 +138,16 @@ start(struct shmlog *log, int64_t now)
 		return;
 	log->attempt = now;
 	log->waited = 0;
-	for (int i = 0; i < log->directories && log->socket == -1; i++)
+	log->unreachable = 0;
+	for (int i = 0; i < log->directories && log->socket == -1; i++) {
 		log->socket = connect_in(log->directory[i]);
+		/* anything else may pass when a daemon comes */
+		if (log->socket == -1 && (errno == EACCES || errno == EPERM))
+			log->unreachable = errno;
+	}
 	if (log->socket == -1)
 		return;
+	log->unreachable = 0;
 	(void)epoll_ctl(log->epoll, EPOLL_CTL_ADD, log->socket, &event);
 	(void)ask(log, MESSAGE_HELLO, &m, &log->awaited);
 }
@@ -219,6 +225,9 @@ on_hello(struct shmlog *log, const struct message_hello *m, int fd)
 	    plan.created != m->created) {
 		if (fd != -1)
 			close(fd);
+		log->unreachable = m->head.status == MESSAGE_OK
+				       ? EPROTO
+				       : status_errno(m->head.status);
 		join_hang_up(log);
 		return;
 	}
@@ -482,7 +491,10 @@ outcome(struct shmlog *log, enum progress progress)
 		return -1;
 	case NO_DAEMON:
 		log->poke = log->attempt + JOIN_EVERY_NS;
-		break;
+		if (log->unreachable == 0)
+			break;
+		errno = log->unreachable;
+		return -1;
 	}
 	errno = EAGAIN;
 	return -1;

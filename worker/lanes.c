@@ -173,19 +173,43 @@ lanes_sweep(struct shmlog_stream *s)
 	}
 }
 
-void
-lanes_forget(struct shmlog_stream *s)
+/* Nobody holds a lane, and none is anywhere. */
+static void
+begin(struct shmlog_stream *s, struct lane *bank)
 {
 	number_put(&s->target, 0);
-	for (uint32_t n = 0; n < s->plan.lanes; n++)
-		memset(&s->lanes[n], 0, sizeof(s->lanes[n]));
+	memset(bank, 0, LANES_MAX * sizeof(*bank));
+	s->lanes = bank;
 	for (uint32_t i = 0; i < PLACES_MAX; i++) {
-		struct lane_place *p = &s->places[i];
-
-		number_set(&p->users, 0);
-		if (p->place.map != NULL)
-			munmap(p->place.map, p->place.length);
-		memset(&p->place, 0, sizeof(p->place));
+		number_set(&s->places[i].users, 0);
+		memset(&s->places[i].place, 0, sizeof(s->places[i].place));
 	}
 	number_set(&s->patience, PATIENCE);
+	s->unswept = 0;
+}
+
+void
+lanes_reset(struct shmlog_stream *s)
+{
+	for (uint32_t i = 0; i < PLACES_MAX; i++)
+		if (s->places[i].place.map != NULL)
+			munmap(
+			    s->places[i].place.map, s->places[i].place.length);
+	begin(s, s->banks[0]);
+}
+
+void
+lanes_fork(struct shmlog_stream *s)
+{
+	/* a signal handler that forks may have interrupted an append, which
+	 * goes on in the child: in memory that is nobody's, and in a lane of
+	 * the bank that is not used any more */
+	for (uint32_t i = 0; i < PLACES_MAX; i++)
+		if (s->places[i].place.map != NULL)
+			(void)mmap(s->places[i].place.map,
+			    s->places[i].place.length, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+				MAP_FIXED,
+			    -1, 0);
+	begin(s, s->lanes == s->banks[0] ? s->banks[1] : s->banks[0]);
 }

@@ -337,27 +337,36 @@ next_id(void)
  */
 #define FORK_TRIES 10000
 
-static void
+static int
 take_for_fork(struct trylock *lock)
 {
-	for (int i = 0; i < FORK_TRIES && !trylock_take(lock); i++)
+	for (int i = 0; i < FORK_TRIES; i++) {
+		if (trylock_take(lock))
+			return 1;
 		sched_yield();
+	}
+	return 0;
 }
+
+static int took_all; /* all_lock, for the fork that is going on */
 
 static void
 before_fork(void)
 {
-	take_for_fork(&all_lock);
+	took_all = take_for_fork(&all_lock);
 	for (struct shmlog *log = all; log != NULL; log = log->following)
-		take_for_fork(&log->busy);
+		log->took_busy = take_for_fork(&log->busy);
 }
 
 static void
 in_parent(void)
 {
+	/* what somebody else holds is his to give */
 	for (struct shmlog *log = all; log != NULL; log = log->following)
-		trylock_give(&log->busy);
-	trylock_give(&all_lock);
+		if (log->took_busy)
+			trylock_give(&log->busy);
+	if (took_all)
+		trylock_give(&all_lock);
 }
 
 static void

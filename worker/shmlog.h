@@ -168,7 +168,7 @@ int shmlog_tag(struct shmlog_stream *, const char *name);
  * 0: none.  What is longer than shmlog_record_max() is cut, marked and counted.
  * level beyond SHMLOG_DEBUG is taken for SHMLOG_DEBUG, an unknown tag for 0.
  * When it returns 1, a reader can see the record; 0: it was dropped (detached,
- * or all lanes held), or masked by an administrator.
+ * or all lanes held).
  */
 int shmlog_put(struct shmlog_stream *, int tag, int level, uint64_t id,
     const void *text, size_t length);
@@ -185,14 +185,15 @@ uint64_t shmlog_id(struct shmlog_stream *);
 
 /*
  * BATCHES: the records of one transaction, put together in private memory and
- * published at once, each with the time at which it was put.  Cheaper, and they
- * stand together.  More than a quarter of a lane is published in parts.
+ * published at once, each with the time at which it was put.  They stand
+ * together, and readers see all of them or none.  More than a quarter of a lane
+ * is published in parts.
  */
 
 /* ENOMEM.  The memory is reused: make a batch once, commit it many times. */
 struct shmlog_batch *shmlog_batch(struct shmlog_stream *);
 
-/* 1, or 0 if it was masked. */
+/* 1; what becomes of the record is told by the commit.  0: b is NULL. */
 int shmlog_batch_put(struct shmlog_batch *, int tag, int level, uint64_t id,
     const void *text, size_t length);
 

@@ -76,11 +76,10 @@ forget(struct part *part)
 {
 	struct shmlog_stream *s = stream_of(part);
 
-	lanes_forget(s);
+	lanes_fork(s);
 	memset(&part->place, 0, sizeof(part->place));
 	part_abandon(part);
 	s->tag_lock = (struct trylock){ 0 };
-	s->unswept = 0;
 }
 
 static void
@@ -90,7 +89,7 @@ destroy(struct part *part)
 	struct shmlog *log = part->log;
 
 	log_lock(log);
-	lanes_forget(s);
+	lanes_reset(s);
 	join_remove(part);
 	log_unlock(log);
 	free(s->names);
@@ -145,7 +144,7 @@ stream_new(const char *type, const char *ident,
 		return NULL;
 	}
 	s->record_max = ring_record_max(s->plan.lane_size);
-	lanes_forget(s);
+	lanes_reset(s);
 	return s;
 }
 

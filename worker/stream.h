@@ -41,7 +41,9 @@ struct shmlog_stream {
 	uint64_t dict_used; /* bytes, of the same */
 	char (*names)[TAG_NAME_MAX];
 
-	struct lane lanes[LANES_MAX];
+	/* one bank is used; the other was the parent's, before fork(2) */
+	struct lane banks[2][LANES_MAX];
+	struct lane *lanes;
 };
 
 /* Takes a free lane that has a place; NULL: dropped, for want of either. */
@@ -57,8 +59,12 @@ int lanes_retarget(struct shmlog_stream *, const struct place *);
 /* Moves what lanes are free, and unmaps places that no lane is in. */
 void lanes_sweep(struct shmlog_stream *);
 
-/* Unmaps everything, and all lanes are free: at the end, and in a child. */
-void lanes_forget(struct shmlog_stream *);
+/* Unmaps everything, and all lanes are free: at the beginning and the end. */
+void lanes_reset(struct shmlog_stream *);
+
+/* In a child after fork(2): puts private memory where the parent's sections
+ * were, for whoever was interrupted in a put there, and begins anew. */
+void lanes_fork(struct shmlog_stream *);
 
 /* What a put looks at first: joins if that is due. */
 static inline void

@@ -31,6 +31,8 @@ carry_out(struct fake_daemon *f, const union message *m, union message *answer)
 	answer->section = m->section;
 	switch (m->head.operation) {
 	case MESSAGE_HELLO:
+		if (f->refuse_hello != 0)
+			return (enum message_status)f->refuse_hello;
 		answer->hello.created = f->plan.created;
 		answer->hello.segment_size = f->plan.segment_size;
 		return MESSAGE_OK;
@@ -106,7 +108,7 @@ serve(struct fake_daemon *f)
 	message_head(&answer.head, (enum message_op)op,
 	    message_answer_length((uint32_t)op), m.head.number, status);
 	fd = -1;
-	if (op == MESSAGE_HELLO)
+	if (op == MESSAGE_HELLO && status == MESSAGE_OK)
 		fd = openat(f->dirfd, SEGMENT_FILE, O_RDWR | O_CLOEXEC);
 	/* who frees and closes at once does not wait for the answer */
 	if (message_send(f->client, &answer, answer.head.length, fd) != 0)

@@ -248,6 +248,27 @@ START_TEST(a_section_out_of_bounds_is_not_mapped)
 }
 END_TEST
 
+START_TEST(why_nobody_can_be_reached_is_told)
+{
+	struct fake_daemon f;
+	struct shmlog *log;
+
+	daemon_start(&f, NULL, 1);
+	f.refuse_hello = MESSAGE_DENIED;
+	log = shmlog_open(f.dir);
+	ck_assert_int_eq(shmlog_wait(log, 10000), -1);
+	ck_assert_int_eq(errno, EACCES);
+	f.refuse_hello = MESSAGE_BAD_VERSION;
+	ck_assert_int_eq(shmlog_wait(log, 10000), -1);
+	ck_assert_int_eq(errno, EPROTO);
+	f.refuse_hello = 0;
+	ck_assert_int_eq(shmlog_wait(log, 10000), 0);
+	shmlog_close(log);
+	daemon_kill(&f);
+	daemon_free(&f, 1);
+}
+END_TEST
+
 START_TEST(a_mute_daemon_holds_up_no_put)
 {
 	struct fake_daemon f;
@@ -434,6 +455,7 @@ main(void)
 		a_hang_up_at_any_request_is_mended,
 		a_refusal_is_told_and_asked_again,
 		a_section_out_of_bounds_is_not_mapped,
+		why_nobody_can_be_reached_is_told,
 		a_mute_daemon_holds_up_no_put,
 		lanes_and_counters_go_to_the_next_daemon,
 		a_child_counts_from_zero_and_joins_by_itself,
