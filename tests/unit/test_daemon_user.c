@@ -57,7 +57,7 @@ START_TEST(a_user_has_a_share_of_the_connections)
 		other = user_join(&users, 4242, 0);
 		root = user_join(&users, 0, 0);
 	}
-	expect(!user_has_clients(other, 100));
+	expect(!user_has_clients(other, 100) && !user_has_clients(root, 100));
 	other = user_join(&users, 4242, 0);
 	root = user_join(&users, 0, 0);
 	expect(user_has_clients(other, 100));
