@@ -41,6 +41,7 @@ family_free(struct family *f)
 	free(f->schema);
 	free(f->items);
 	free(f->sums);
+	free(f->scratch);
 	free(f);
 }
 
@@ -59,7 +60,8 @@ decode(struct family *f, const struct set_plan *p)
 		return -1;
 	f->items = calloc(p->entries + 1u, sizeof(*f->items));
 	f->sums = calloc(p->words + 1u, sizeof(*f->sums));
-	if (f->items == NULL || f->sums == NULL)
+	f->scratch = calloc(p->words + 1u, sizeof(*f->scratch));
+	if (f->items == NULL || f->sums == NULL || f->scratch == NULL)
 		return -1;
 	while (schema_next(f->schema, f->schema_length, &offset, &item) == 1) {
 		must(f->entries < p->entries);

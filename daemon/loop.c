@@ -19,6 +19,7 @@
 #include "daemon/server.h"
 
 #define BACKGROUND_BUDGET ((size_t)1 << 20) /* bytes zeroed in one turn */
+#define REFRESH_USEC 50000
 #define STATUS_BEATS 10 /* heartbeats from one to the next */
 
 enum { SIGNALS = 3 };
@@ -30,6 +31,7 @@ struct loop {
 	int serving; /* server_init() has been called */
 	struct event *signals[SIGNALS];
 	struct event *beat;
+	struct event *refresh;    /* placeholders, while there are any */
 	struct event *background; /* behind everything else */
 	struct event *watchdog;
 	unsigned beats;
@@ -136,6 +138,25 @@ on_beat(evutil_socket_t fd, short what, void *arg)
 		tell_status(l, "");
 }
 
+/*
+ * Workers join within a second or so of our start; until then readers see
+ * copies of their counters, which should not look as if they stood still.
+ */
+static void
+on_refresh(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop *l = arg;
+	struct store_figures f;
+
+	(void)fd;
+	(void)what;
+	store_figures(l->instance->store, &f);
+	if (f.placeholders == 0)
+		(void)event_del(l->refresh); /* there will be no more */
+	else
+		store_refresh(l->instance->store);
+}
+
 static void
 on_watchdog(evutil_socket_t fd, short what, void *arg)
 {
@@ -187,7 +208,8 @@ add_events(struct loop *l)
 	}
 	l->beat = add(l, -1, EV_TIMEOUT, on_beat, 1000000);
 	l->background = event_new(l->base, -1, 0, on_background, l);
-	if (l->beat == NULL || l->background == NULL ||
+	l->refresh = add(l, -1, EV_TIMEOUT, on_refresh, REFRESH_USEC);
+	if (l->beat == NULL || l->refresh == NULL || l->background == NULL ||
 	    event_priority_set(l->background, 1) == -1)
 		return -1;
 	if (usec == 0)
@@ -224,6 +246,7 @@ loop_fini(struct loop *l)
 {
 	free_event(l->watchdog);
 	free_event(l->background);
+	free_event(l->refresh);
 	free_event(l->beat);
 	for (size_t i = 0; i < SIGNALS; i++)
 		free_event(l->signals[i]);

@@ -5,7 +5,6 @@
  * section is published, and only what was bounded then is used later.
  */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/bank.h"
@@ -80,6 +79,9 @@ list_instead_of(struct store *s, struct section *sec, struct section *from,
     struct store_time now)
 {
 	section_begin(s);
+	/* what it counts began with that one */
+	if (from != NULL)
+		sec->d.created = from->d.created;
 	section_list(s, sec);
 	if (from != NULL) {
 		step(s, "both");
@@ -170,8 +172,8 @@ retire(struct store *s, struct section *sec, struct store_time now)
 
 	must(s->changing > 0);
 	if (set != NULL) {
-		words = calloc(set->family->words + 1u, sizeof(*words));
-		must(words != NULL);
+		words = set->family->scratch;
+		memset(words, 0, set->family->words * sizeof(*words));
 		if (set->shown != NULL) {
 			placeholder_refresh(s, sec);
 			memcpy(words, set->shown,
@@ -183,7 +185,6 @@ retire(struct store *s, struct section *sec, struct store_time now)
 		}
 		if (family_fold(s, set->family, words, sec->serial) == 0)
 			flags = DESC_FOLDED;
-		free(words);
 	}
 	if (sec->d.flags & DESC_PLACEHOLDER)
 		section_drop(s, sec);

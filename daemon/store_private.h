@@ -157,6 +157,7 @@ struct family {
 	struct section *retained;
 	struct set_plan plan; /* of the retained set */
 	uint64_t *sums;
+	uint64_t *scratch; /* `words' words: a death must not need memory */
 	uint64_t bank;
 	uint64_t folded[2];
 };

@@ -206,6 +206,8 @@ take_retained(struct takeover *t, const struct descriptor *d)
 		family_totals(f, memory_of(t, d), &plan, words);
 		if (family_add(f, words) == 0) {
 			t->taken->retained++;
+			if (!f->retained->listed)
+				f->retained->d.created = d->created;
 			show_family(t, f);
 		} else {
 			t->taken->refused++;
