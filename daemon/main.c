@@ -52,7 +52,7 @@ main(int argc, char *argv[])
 		options_usage(stdout);
 		return 0;
 	case OPTIONS_VERSION:
-		(void)printf("shmlogd %s\n", SHMLOG_VERSION);
+		(void)printf("shmlogd (shmlog) %s\n", SHMLOG_VERSION);
 		return 0;
 	case OPTIONS_BAD:
 		log_error("%s", error);
