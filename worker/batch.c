@@ -79,7 +79,8 @@ shmlog_batch_put(struct shmlog_batch *b, int tag, int level, uint64_t id,
 	to = (uint8_t *)b->bytes + b->length;
 	memset(to + n - 8, 0, 8);
 	memcpy(to, &r, sizeof(r));
-	memcpy(to + sizeof(r), text, r.length - sizeof(r));
+	if (length > 0)
+		memcpy(to + sizeof(r), text, r.length - sizeof(r));
 	b->length += n;
 	b->records++;
 	return 1;

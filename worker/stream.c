@@ -275,7 +275,8 @@ shmlog_put(struct shmlog_stream *s, int tag, int level, uint64_t id,
 		stream_drop(s, 1);
 		return 0;
 	}
-	ring_append(&lane->writer, &r, text);
+	/* NULL is fine where there is nothing to copy */
+	ring_append(&lane->writer, &r, length == 0 ? "" : text);
 	lane_give(lane);
 	return 1;
 }

@@ -141,6 +141,8 @@ START_TEST(a_record_is_there_when_put_returns)
 	ck_assert_int_eq(
 	    shmlog_puts(s, shmlog_tag(s, "A"), SHMLOG_INFO, 1, "x"), 1);
 	ck_assert_uint_eq(records(&f, 0), 1);
+	ck_assert_int_eq(shmlog_put(s, 0, SHMLOG_INFO, 0, NULL, 0), 1);
+	ck_assert_uint_eq(records(&f, 0), 2);
 	shmlog_close(log);
 	daemon_kill(&f);
 	ck_assert_int_eq(f.section[0].published, 1);
