@@ -49,6 +49,7 @@ look_freed()
 {
 	local sum
 	[ -z "${freed_until:-}" ] || return 0
+	tell greedy "put 1" # it asks for room, once a second
 	sum=$(tool-poke "$dir/freed" sum "$freed")
 	[ "$sum" = "Cool ${freed_sum#* }" ] || freed_until=$(now)
 }
@@ -60,7 +61,6 @@ end_freed()
 	while [ -z "${freed_until:-}" ] &&
 		[ $(($(now) - freed_at)) -lt 30000000 ]; do
 		look_freed
-		tell greedy status
 		sleep 0.05
 	done
 	seconds=$(((${freed_until:-0} - freed_at) / 100000))
