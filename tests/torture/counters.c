@@ -40,7 +40,8 @@ struct life {
 	_Atomic int joined;
 	_Atomic int ended; /* all threads stopped, and it has joined */
 	_Atomic int error;
-	int64_t gauge; /* the last values, when ended */
+	_Atomic int forgot; /* a gauge or a bitmap, when the set moved */
+	int64_t gauge;      /* the last values, when ended */
 	uint64_t bitmap;
 	_Atomic int64_t updown;
 	uint64_t truth[THREADS]; /* of a killed one: known to be added */
@@ -75,6 +76,46 @@ struct thread {
 	int index;
 };
 
+/*
+ * Whether a word that nobody else stores to amounts to what was stored last.
+ * While the set moves to another daemon it may lack that for a moment: not for
+ * long.
+ */
+static void
+is_still(const struct thread *t, unsigned i, uint64_t value)
+{
+	uint64_t end;
+
+	if (shmlog_value(t->set, i) == value)
+		return;
+	end = torture_ns() + 5000000000u;
+	while (shmlog_value(t->set, i) != value) {
+		if (torture_ns() > end) {
+			atomic_store(&t->life->forgot, 1);
+			return;
+		}
+		sched_yield();
+	}
+}
+
+static void
+turn_a_bit(struct life *life, uint64_t *word, uint64_t i)
+{
+	unsigned bit = (unsigned)(i % 61);
+	uint64_t mask = UINT64_C(1) << bit;
+
+	if (i / 61 % 3 == 0) {
+		shmlog_bit_flip(word, bit);
+		life->bitmap ^= mask;
+	} else if (i % 2 == 0) {
+		shmlog_bit_set(word, bit);
+		life->bitmap |= mask;
+	} else {
+		shmlog_bit_clear(word, bit);
+		life->bitmap &= ~mask;
+	}
+}
+
 static void *
 thread(void *arg)
 {
@@ -90,10 +131,12 @@ thread(void *arg)
 		shmlog_add(c, 1);
 		atomic_store(&notes->done, i + 1);
 		if (t->index == 0) { /* one thread: it knows the last value */
+			is_still(t, GAUGE, (uint64_t)t->life->gauge);
 			t->life->gauge = (int64_t)(i % 1000) - 300;
 			shmlog_gauge(g, t->life->gauge);
-			shmlog_bit_flip(b, (unsigned)(i % 61));
-			t->life->bitmap ^= UINT64_C(1) << (i % 61);
+		} else if (t->index == 2) {
+			is_still(t, BITMAP, t->life->bitmap);
+			turn_a_bit(t->life, b, i);
 		}
 		if (i % 3 == 0) {
 			shmlog_sub(u, 5);
@@ -282,6 +325,13 @@ restart_daemon(struct game *g, const char *const *options)
 	}
 	torture_wait_ready(torture_start(options));
 	g->restarts++;
+	/* about now they join */
+	for (int i = 0; i < WORKERS; i++) {
+		if (torture_random(&g->random) % 2 == 0)
+			continue;
+		torture_sleep(torture_random(&g->random) % 2000000);
+		kill_worker(g, i);
+	}
 }
 
 static void
@@ -370,6 +420,12 @@ check_rest(const struct game *g, char *why)
 	int64_t gauge = 0, updown = 0, value;
 	uint64_t bitmap = 0;
 
+	for (unsigned i = 0; i < g->nlives; i++)
+		if (atomic_load(&all->lives[i].forgot))
+			torture_blame(why,
+			    "worker %u's last value was lost "
+			    "when its set moved",
+			    i);
 	for (int i = 0; i < WORKERS; i++) {
 		gauge += g->lives[i]->gauge;
 		updown += g->lives[i]->updown;
