@@ -9,8 +9,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "common/layout.h"
 #include "readers/attach.h"
 #include "readers/option.h"
 
@@ -283,4 +285,41 @@ buffer_safe(struct buffer *b, const char *text, size_t n)
 		p += run;
 		n -= run;
 	}
+}
+
+void
+buffer_stream(struct buffer *b, const struct descriptor *d)
+{
+	buffer_safe(b, d->type, strnlen(d->type, TYPE_MAX));
+	buffer_byte(b, '.');
+	buffer_safe(b, d->ident, strnlen(d->ident, IDENT_MAX));
+	buffer_byte(b, '[');
+	buffer_number(b, d->owner_pid);
+	buffer_byte(b, ']');
+}
+
+void
+buffer_time(struct buffer *b, uint64_t ns)
+{
+	/* made anew when the second changes; 64 bits of ns end in 2554 */
+	static uint64_t cached = UINT64_MAX;
+	static char text[64];
+	static size_t length;
+	uint64_t second = ns / NSEC, part = ns % NSEC;
+	time_t t = (time_t)second;
+	struct tm tm;
+	char *p;
+
+	if (second != cached) {
+		must(gmtime_r(&t, &tm) != NULL);
+		length =
+		    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.", &tm);
+		cached = second;
+	}
+	buffer_put(b, text, length);
+	p = buffer_room(b, 10);
+	for (int i = 8; i >= 0; i--, part /= 10)
+		p[i] = (char)('0' + part % 10);
+	p[9] = 'Z';
+	b->n += 10;
 }

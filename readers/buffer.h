@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+struct descriptor;
+
 /* fd -1: nothing is ever written, it grows instead. */
 struct buffer {
 	char *data;
@@ -83,5 +85,11 @@ void buffer_json(struct buffer *, const char *text, size_t n);
  * \n, \t, \r or \xXX.
  */
 void buffer_safe(struct buffer *, const char *text, size_t n);
+
+/* A stream's name for a terminal, as everybody shows it: type.ident[pid]. */
+void buffer_stream(struct buffer *, const struct descriptor *);
+
+/* A time in ns since the epoch by RFC 3339, in UTC: 30 bytes, no quotes. */
+void buffer_time(struct buffer *, uint64_t ns);
 
 #endif

@@ -30,7 +30,7 @@ struct out_record {
 };
 
 struct out_loss {
-	const struct descriptor *of;
+	const struct descriptor *of; /* NULL: nobody knows of which streams */
 	uint64_t records;
 	int at_least; /* there may have been more */
 };

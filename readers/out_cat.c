@@ -34,16 +34,19 @@ cat_record(struct buffer *b, const struct out_record *r)
 static void
 cat_lost(struct buffer *b, const struct out_loss *l)
 {
-	struct buffer ident;
+	struct buffer name;
 
 	(void)b;
-	buffer_init(&ident, -1);
-	buffer_safe(&ident, l->of->ident, strnlen(l->of->ident, IDENT_MAX));
-	warnx("%s%" PRIu64 " record%s of %.*s[%u] lost",
+	if (l->of == NULL) {
+		warnx("records of streams that came and went may be lost");
+		return;
+	}
+	buffer_init(&name, -1);
+	buffer_stream(&name, l->of);
+	warnx("%s%" PRIu64 " record%s of %.*s lost",
 	    l->at_least ? "at least " : "", l->records,
-	    l->records == 1 ? "" : "s", (int)ident.n, ident.data,
-	    l->of->owner_pid);
-	buffer_free(&ident);
+	    l->records == 1 ? "" : "s", (int)name.n, name.data);
+	buffer_free(&name);
 }
 
 const struct out out_cat = {

@@ -6,11 +6,10 @@
  *	 "cursor":"18b0...-5-0-41"}
  *
  * or, where records were lost, {"lost":57,"stream":"front","type":"http",
- * "pid":4711}, with "at_least":true if there may have been more.  cut: the
- * writer had to cut the text.  cursor: the record's name, unique for ever.
+ * "pid":4711}, with "at_least":true if there may have been more, and without a
+ * stream if nobody knows of which.  cut: the writer had to cut the text.
+ *cursor: the record's name, unique for ever.
  */
-#include <time.h>
-
 #include "readers/attach.h"
 #include "readers/out.h"
 
@@ -34,32 +33,6 @@ json_tag(struct buffer *b, const char *name, size_t n)
 }
 
 static void
-put_time(struct buffer *b, uint64_t ns)
-{
-	static uint64_t cached = UINT64_MAX;
-	static char text[64];
-	static size_t length;
-	uint64_t second = ns / NSEC, part = ns % NSEC;
-	time_t t = (time_t)second;
-	struct tm tm;
-	char *p;
-
-	if (second != cached) {
-		if (gmtime_r(&t, &tm) == NULL)
-			memset(&tm, 0, sizeof(tm));
-		length =
-		    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.", &tm);
-		cached = second;
-	}
-	buffer_put(b, text, length);
-	p = buffer_room(b, 10);
-	for (int i = 8; i >= 0; i--, part /= 10)
-		p[i] = (char)('0' + part % 10);
-	p[9] = 'Z';
-	b->n += 10;
-}
-
-static void
 put_hex(struct buffer *b, uint64_t v)
 {
 	char *p = buffer_room(b, 16);
@@ -73,7 +46,7 @@ static void
 json_record(struct buffer *b, const struct out_record *r)
 {
 	buffer_text(b, "{\"time\":\"");
-	put_time(b, r->head->time);
+	buffer_time(b, r->head->time);
 	buffer_put(b, r->stream.text, r->stream.n);
 	buffer_put(b, r->tag.text, r->tag.n);
 	buffer_text(b, level_name(r->head->level));
@@ -99,12 +72,14 @@ json_lost(struct buffer *b, const struct out_loss *l)
 {
 	buffer_text(b, "{\"lost\":");
 	buffer_number(b, l->records);
-	buffer_text(b, ",\"stream\":");
-	buffer_json(b, l->of->ident, strnlen(l->of->ident, IDENT_MAX));
-	buffer_text(b, ",\"type\":");
-	buffer_json(b, l->of->type, strnlen(l->of->type, TYPE_MAX));
-	buffer_text(b, ",\"pid\":");
-	buffer_number(b, l->of->owner_pid);
+	if (l->of != NULL) {
+		buffer_text(b, ",\"stream\":");
+		buffer_json(b, l->of->ident, strnlen(l->of->ident, IDENT_MAX));
+		buffer_text(b, ",\"type\":");
+		buffer_json(b, l->of->type, strnlen(l->of->type, TYPE_MAX));
+		buffer_text(b, ",\"pid\":");
+		buffer_number(b, l->of->owner_pid);
+	}
 	if (l->at_least)
 		buffer_text(b, ",\"at_least\":true");
 	buffer_text(b, "}\n");

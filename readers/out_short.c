@@ -1,7 +1,7 @@
 /*
  * out_short.c -- a line a record, for people:
  *
- *	time stream[pid] tag(level) id: text
+ *	time type.ident[pid] tag(level) id: text
  *
  * Nothing in it can do more to a terminal than show: see buffer_safe().  A
  * record that its writer had to cut ends in "[cut]"; no tag, no id are "-".
@@ -15,10 +15,8 @@ static void
 short_stream(struct buffer *b, const struct descriptor *d)
 {
 	buffer_byte(b, ' ');
-	buffer_safe(b, d->ident, strnlen(d->ident, IDENT_MAX));
-	buffer_byte(b, '[');
-	buffer_number(b, d->owner_pid);
-	buffer_text(b, "] ");
+	buffer_stream(b, d);
+	buffer_byte(b, ' ');
 }
 
 static void
@@ -86,6 +84,11 @@ short_record(struct buffer *b, const struct out_record *r)
 static void
 short_lost(struct buffer *b, const struct out_loss *l)
 {
+	if (l->of == NULL) {
+		buffer_text(b, "-- records of streams that came and went may "
+			       "be lost --\n");
+		return;
+	}
 	if (l->records == 0 && l->at_least) {
 		buffer_text(b, "-- records of");
 		short_stream(b, l->of);

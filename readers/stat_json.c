@@ -27,26 +27,17 @@
  */
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/set.h"
 #include "common/shared.h"
 #include "readers/stat_format.h"
 
-/* RFC 3339, in UTC. */
 static void
 json_time(struct buffer *b, uint64_t ns)
 {
-	time_t t = (time_t)(ns / NSEC);
-	char text[64];
-	struct tm tm;
-
-	if (gmtime_r(&t, &tm) == NULL ||
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0) {
-		buffer_text(b, "null");
-		return;
-	}
-	buffer_printf(b, "\"%s.%09uZ\"", text, (unsigned)(ns % NSEC));
+	buffer_byte(b, '"');
+	buffer_time(b, ns);
+	buffer_byte(b, '"');
 }
 
 static void
