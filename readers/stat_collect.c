@@ -232,16 +232,6 @@ read_sets(struct stat_collect *c, const struct segment *s)
 	}
 }
 
-/* Whether the list is still the one that was copied.  directory_still() has the
- * fence that keeps the values' loads before this one. */
-static int
-unchanged(const struct stat_collect *c, const struct segment *s)
-{
-	if (c->list.n > 0)
-		(void)directory_still(s, c->list.seq, &c->list.entries[0]);
-	return directory_seq(s) == c->list.seq;
-}
-
 void
 stat_collect_gather(struct stat_collect *c, const struct segment *s)
 {
@@ -254,7 +244,7 @@ stat_collect_gather(struct stat_collect *c, const struct segment *s)
 		if (listing_poll(&c->list, s) == LISTING_LATER)
 			continue;
 		read_sets(c, s);
-		if (unchanged(c, s) && c->list.seq != 0)
+		if (directory_unchanged(s, c->list.seq))
 			break;
 		c->scanned = 1;
 		if (c->list.seq == 0) {
