@@ -134,13 +134,13 @@ never_opened(struct tail *t, struct tail_stream *s)
 	if (!s->late)
 		return;
 	if (directory_tombstone(s->source->segment, s->serial, &tomb) != 0) {
-		sink_lost(t, s, 0, 1);
+		sink_lost(t, &s->entry.d, 0, 1);
 		return;
 	}
 	for (uint32_t i = 0; i < tomb.lanes; i++)
 		lost += tomb.records[i];
 	if (lost != 0)
-		sink_lost(t, s, lost, 0);
+		sink_lost(t, &s->entry.d, lost, 0);
 }
 
 void
@@ -248,7 +248,7 @@ stream_settle(struct tail *t, struct tail_stream *s)
 		s->lanes[i].state = LANE_DONE;
 	}
 	if (!s->told_gone && (lost != 0 || (!s->has_tomb && !complete)))
-		sink_lost(t, s, lost, !s->has_tomb);
+		sink_lost(t, &s->entry.d, lost, !s->has_tomb);
 	s->told_gone = 1;
 }
 
@@ -305,7 +305,7 @@ moved(struct tail *t, struct tail_lane *l, const struct ring_reader *seat,
 	}
 	t->busy = 1;
 	if (lost != 0)
-		sink_lost(t, l->stream, lost, 0);
+		sink_lost(t, &l->stream->entry.d, lost, 0);
 }
 
 struct pred {

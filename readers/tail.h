@@ -122,7 +122,11 @@ struct tail_source {
 	uint64_t listings; /* counts */
 	size_t unopened;   /* streams to be tried again */
 	int listed;        /* at least once */
-	int early;         /* was there at the start */
+	int young;         /* made after the start: all in it is news */
+	uint64_t tombs;    /* tomb_next before the listing */
+	uint64_t looked;   /* tombstones that unseen_look() has done with */
+	uint64_t sure;     /* from this one on, they are of after the start */
+	uint64_t newest;   /* serial in the first listing */
 	uint64_t since;    /* clock_mono() when it became an old one; 0: not */
 	uint64_t check_at; /* clock_mono() of the next look at its owners */
 	struct tail_streams streams;
@@ -264,14 +268,20 @@ struct tail_source *source_find(struct tail *, uint64_t created);
 struct tail_source *source_search(struct tail *, uint64_t created);
 struct tail_stream *stream_find(struct tail_source *, uint64_t serial);
 
+/* tail_unseen.c: streams that came and went between two listings.  The first
+ * listing was absorbed; and each one was. */
+void unseen_begin(struct tail_source *);
+void unseen_look(struct tail *, struct tail_source *);
+
 /* merge.c: one round: reads all lanes, delivers what is old enough by time
  * (horizon UINT64_MAX: all).  Sets t->busy and t->pending. */
 void merge_round(struct tail *, uint64_t horizon);
 
 /* tail_sink.c */
 void sink_record(struct tail *, struct tail_lane *);
+/* of NULL: nobody knows of which streams; then at_least is set. */
 void sink_lost(
-    struct tail *, const struct tail_stream *, uint64_t records, int at_least);
+    struct tail *, const struct descriptor *of, uint64_t records, int at_least);
 /* A complaint on stderr about bytes that make no sense; a bounded number. */
 void sink_complain(struct tail *, const struct tail_stream *, const char *what);
 void last_begin(struct tail *, uint64_t want);

@@ -21,7 +21,7 @@ count_rest(struct tail *t, struct tail_lane *l, struct tail_lane *pred)
 	uint64_t number = lane_number(pred);
 
 	if (l->pred_records > number) {
-		sink_lost(t, l->stream, l->pred_records - number, 0);
+		sink_lost(t, &l->stream->entry.d, l->pred_records - number, 0);
 		/* whoever else names it must not count that again */
 		pred->ring.number = l->pred_records;
 		pred->taken = 0;
@@ -36,7 +36,7 @@ count_all(struct tail *t, struct tail_lane *l)
 {
 	/* what came before the start is no loss */
 	if (l->stream->late && l->pred_records != 0)
-		sink_lost(t, l->stream, l->pred_records, 0);
+		sink_lost(t, &l->stream->entry.d, l->pred_records, 0);
 	return lane_opens(l);
 }
 

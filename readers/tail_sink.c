@@ -114,10 +114,10 @@ sink_record(struct tail *t, struct tail_lane *l)
 
 void
 sink_lost(
-    struct tail *t, const struct tail_stream *s, uint64_t records, int at_least)
+    struct tail *t, const struct descriptor *of, uint64_t records, int at_least)
 {
 	struct buffer *to = t->last != NULL ? &t->last->text : &t->to;
-	struct out_loss loss = { &s->entry.d, records, at_least };
+	struct out_loss loss = { of, records, at_least };
 	size_t before = to->n;
 
 	t->out->lost(to, &loss);
@@ -128,16 +128,14 @@ sink_lost(
 void
 sink_complain(struct tail *t, const struct tail_stream *s, const char *what)
 {
-	struct buffer ident;
+	struct buffer name;
 
 	if (t->complaints++ >= COMPLAINTS_MAX)
 		return;
-	buffer_init(&ident, -1);
-	buffer_safe(
-	    &ident, s->entry.d.ident, strnlen(s->entry.d.ident, IDENT_MAX));
-	warnx("stream %.*s[%u] %s%s", (int)ident.n, ident.data,
-	    s->entry.d.owner_pid, what,
+	buffer_init(&name, -1);
+	buffer_stream(&name, &s->entry.d);
+	warnx("stream %.*s %s%s", (int)name.n, name.data, what,
 	    t->complaints == COMPLAINTS_MAX ? "; no more of these are told"
 					    : "");
-	buffer_free(&ident);
+	buffer_free(&name);
 }

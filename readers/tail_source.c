@@ -57,7 +57,7 @@ source_add(struct tail *t, uint64_t created)
 		err(1, "memory");
 	src->kept.fd = -1;
 	src->created = created;
-	src->early = t->starting;
+	src->young = !t->starting;
 	TAILQ_INIT(&src->streams);
 	TAILQ_FOREACH_REVERSE(other, &t->sources, tail_sources, link)
 	if (other->created <= created)
@@ -155,6 +155,7 @@ take_file(struct tail *t, const char *name, uint64_t least, uint64_t most)
 	src = source_add(t, s.plan.created);
 	src->kept = s;
 	src->segment = &src->kept;
+	src->tombs = directory_buried(src->segment);
 	src->since = t->now;
 	return src;
 }
@@ -185,11 +186,16 @@ take_files(struct tail *t, uint64_t least, uint64_t most)
 struct tail_source *
 source_search(struct tail *t, uint64_t created)
 {
+	struct tail_source *src;
+
 	if (t->attach.dirfd == -1 || created == t->missing)
 		return NULL;
 	take_files(t, created, created);
 	t->missing = created;
-	return source_find(t, created);
+	src = source_find(t, created);
+	if (src != NULL)
+		src->young = 0; /* it was missed at the start */
+	return src;
 }
 
 /* The source of what the attachment has mapped. */
@@ -204,6 +210,7 @@ take_current(struct tail *t)
 		s->plan.created++;
 	src = source_add(t, s->plan.created);
 	src->segment = s;
+	src->tombs = directory_buried(s);
 }
 
 void
@@ -325,13 +332,12 @@ stream_new(struct tail *t, struct tail_source *src,
 
 /* Compares the new list with what we have. */
 static void
-absorb(struct tail *t, struct tail_source *src, uint64_t tombs)
+absorb(struct tail *t, struct tail_source *src)
 {
 	const struct listing *list = &src->listing;
 	struct tail_stream *s, *next;
 	uint64_t serial;
 
-	src->listed = 1;
 	src->listings++;
 	for (size_t i = 0; i < list->n; i++) {
 		struct directory_entry *e = &list->entries[i];
@@ -346,15 +352,21 @@ absorb(struct tail *t, struct tail_source *src, uint64_t tombs)
 		}
 		s->entry = *e;
 		s->seq = list->seq;
-		s->tombs = tombs;
+		s->tombs = src->tombs;
 		s->listed = src->listings;
 	}
+	if (!src->listed)
+		unseen_begin(src);
+	src->listed = 1;
+	unseen_look(t, src);
 	TAILQ_FOREACH_SAFE(s, &src->streams, link, next) {
 		if (s->listed == src->listings)
 			continue;
 		if (!s->gone && stream_still(t, s) == SECTION_GONE)
 			stream_gone(t, s, 0);
-		if (s->gone && s->told_gone && src->since == 0)
+		/* its tombstone has been looked at by the next listing only */
+		if (s->gone && s->told_gone && src->since == 0 &&
+		    s->listed + 1 < src->listings)
 			stream_remove(t, s);
 	}
 }
@@ -362,12 +374,13 @@ absorb(struct tail *t, struct tail_source *src, uint64_t tombs)
 static void
 list_source(struct tail *t, struct tail_source *src)
 {
-	uint64_t tombs = shared_load(&src->segment->head->tomb_next);
 	struct tail_stream *s;
 
+	if (src->listed)
+		src->tombs = directory_buried(src->segment);
 	switch (listing_poll(&src->listing, src->segment)) {
 	case LISTING_NEW:
-		absorb(t, src, tombs);
+		absorb(t, src);
 		break;
 	case LISTING_LATER:
 		t->pending = 1;
@@ -375,7 +388,7 @@ list_source(struct tail *t, struct tail_source *src)
 	case LISTING_SAME:
 		/* by listing_wait() */
 		if (!src->listed)
-			absorb(t, src, tombs);
+			absorb(t, src);
 		break;
 	}
 	if (src->unopened == 0)

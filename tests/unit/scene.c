@@ -128,6 +128,7 @@ scene_prepare(struct scene *sc, struct scene_stream *st, const char *ident,
 	desc->owner_pid = (uint32_t)getpid();
 	(void)process_start(getpid(), &desc->owner_start, &state);
 	memcpy(desc->class, CLASS_LOG, sizeof(CLASS_LOG));
+	memcpy(desc->type, "http", sizeof("http"));
 	(void)snprintf(desc->ident, sizeof(desc->ident), "%s", ident);
 	d->used += length;
 	ck_assert_uint_le(d->used, SCENE_SIZE);
@@ -204,17 +205,28 @@ scene_cool(struct scene_stream *st)
 }
 
 void
+scene_bury(struct scene_stream *st)
+{
+	const struct descriptor *d = &st->daemon->d[st->index];
+	struct tombstone tomb = { .lanes = st->plan.lanes,
+		.owner_pid = d->owner_pid };
+
+	shared_store(&tomb.serial, st->serial);
+	memcpy(tomb.type, d->type, TYPE_MAX);
+	memcpy(tomb.ident, d->ident, IDENT_MAX);
+	for (uint32_t i = 0; i < st->plan.lanes; i++)
+		tomb.records[i] = st->w[i].records;
+	directory_bury(&st->daemon->dir, &tomb);
+}
+
+void
 scene_reuse(struct scene_stream *st, int bury)
 {
 	struct scene_daemon *d = st->daemon;
-	struct tombstone tomb = { .lanes = st->plan.lanes };
 
-	shared_store(&tomb.serial, st->serial);
-	for (uint32_t i = 0; i < st->plan.lanes; i++)
-		tomb.records[i] = st->w[i].records;
 	directory_begin(&d->dir);
 	if (bury)
-		directory_bury(&d->dir, &tomb);
+		scene_bury(st);
 	shared_store(&d->d[st->index].serial, 0);
 	directory_clear(&d->dir, st->index);
 	scene_list(d);
@@ -249,7 +261,7 @@ out_record(struct buffer *b, const struct out_record *r)
 static void
 out_lost(struct buffer *b, const struct out_loss *l)
 {
-	buffer_text(b, "lost ");
+	buffer_text(b, l->of == NULL ? "unknown " : "lost ");
 	buffer_number(b, l->records);
 	buffer_text(b, l->at_least ? "+\n" : "\n");
 }

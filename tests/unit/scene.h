@@ -74,9 +74,12 @@ void scene_put(struct scene_stream *, uint32_t lane, uint16_t tag,
 void scene_cool(struct scene_stream *);
 /* Its pages are taken back, with a tombstone or without, and overwritten. */
 void scene_reuse(struct scene_stream *, int bury);
+/* The tombstone alone, in mid-change. */
+void scene_bury(struct scene_stream *);
 void scene_list(struct scene_daemon *);
 
-/* A shmtail of ours: payloads, and "lost N", "lost N+" lines, end by \n. */
+/* A shmtail of ours: payloads, and "lost N", "lost N+" lines, "unknown 0+" of
+ * nobody knows which streams; all end by \n. */
 extern const struct out scene_out;
 void scene_tail(struct scene *, const struct out *, enum tail_start);
 /* Rounds until nothing comes any more; what came since the last call. */
