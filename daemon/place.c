@@ -116,6 +116,34 @@ drop_privileges(const struct options *o)
 	return -1;
 }
 
+/*
+ * Whoever may write to the directory may put other files in the place of ours,
+ * and who owns it may let himself.  Called as the user that we stay.
+ */
+static int
+check_owner(const struct place *p)
+{
+	struct stat st;
+
+	if (fstat(p->dirfd, &st) == -1) {
+		log_error("%s: %s", p->path, strerror(errno));
+		return -1;
+	}
+	if (st.st_uid != geteuid() && st.st_uid != 0) {
+		log_error("%s: belongs to uid %u, who could put other files in "
+			  "the place of ours: name another directory (-n)",
+		    p->path, (unsigned)st.st_uid);
+		return -1;
+	}
+	if (st.st_mode & S_IWOTH) {
+		log_error("%s: anybody may write to it, and put other files in "
+			  "the place of ours: chmod o-w",
+		    p->path);
+		return -1;
+	}
+	return 0;
+}
+
 int
 place_open(struct place *p, const struct options *o)
 {
@@ -143,7 +171,8 @@ place_open(struct place *p, const struct options *o)
 		place_close(p, 1);
 		return -1;
 	}
-	if (give_away(p, o) != 0 || drop_privileges(o) != 0) {
+	if (give_away(p, o) != 0 || drop_privileges(o) != 0 ||
+	    check_owner(p) != 0) {
 		place_close(p, 1);
 		return -1;
 	}

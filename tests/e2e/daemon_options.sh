@@ -113,6 +113,19 @@ users()
 	same a_directory_of_another_user_is_refused "$status" 1
 	check with_what_to_do grep -q 'belongs to uid 0.*chown' "$dir/err"
 	same and_not_given_away "$(stat -c %U "$dir/mine")" root
+
+	mkdir -m 777 "$dir/open"
+	status=0
+	timeout 5 shmlogd -n open 2>"$dir/err" || status=$?
+	same one_that_anybody_may_write_to_is_refused "$status" 1
+	check and_told_so grep -q 'anybody may write to it.*chmod' "$dir/err"
+	mkdir "$dir/theirs"
+	chown nobody "$dir/theirs"
+	status=0
+	timeout 5 shmlogd -n theirs 2>"$dir/err" || status=$?
+	same one_of_another_user_is_refused "$status" 1
+	check and_told_whose grep -q 'belongs to uid 65534' "$dir/err"
+	same with_nothing_left_there "$(ls -A "$dir/theirs" "$dir/open" | wc -w)" 2
 }
 
 # Without a runtime directory of our own it is under /tmp, and must be ours.
