@@ -193,7 +193,7 @@ main(int argc, char **argv)
 				err(1, "%s", optarg);
 			break;
 		default:
-			return 2;
+			errx(2, "see the top of puppet.c");
 		}
 	}
 	if (optind + 1 != argc)

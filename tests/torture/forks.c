@@ -73,7 +73,7 @@ sum_of(const struct payload *p)
 static void
 write_some(struct process *me, unsigned n)
 {
-	struct payload p;
+	struct payload p = { 0 };
 
 	for (unsigned i = 0; i < n; i++) {
 		p.process = (uint64_t)(me - all->process);
