@@ -254,7 +254,74 @@ oldest(const struct ring_reader *r)
 	return claim - start > r->size ? claim - r->size : start;
 }
 
-#define SEAT_TRIES 100
+/*
+ * A writer has gone round a ring while a reader looked at one block, each time:
+ * that is no writer of ours, or a reader that is not let run.  Each try costs
+ * what count_up() may walk over, so they are few, and in one loop only.
+ */
+#define SEAT_TRIES 20
+
+/*
+ * Counts the records from an indexed one up to commit.  It is in the last block
+ * in which a record begins, so there are never more bytes than that and the
+ * last record have; what says otherwise is not worth the walk.
+ */
+static enum ring_result
+count_up(
+    const struct ring_reader *r, uint64_t pos, uint64_t commit, uint64_t *count)
+{
+	uint64_t from = pos, word;
+	uint64_t most = block_size(r->size) + ring_record_max(r->size);
+	struct record head;
+
+	while (before(pos, commit) && commit - from <= most) {
+		word = shared_load(r->data + (pos & (r->size - 1)));
+		memcpy(&head, &word, sizeof(word));
+		if (head.length < 8 || round_up(head.length, 8) > commit - pos)
+			break;
+		if (!(head.flags & RECORD_PAD))
+			(*count)++;
+		pos += round_up(head.length, 8);
+	}
+	if (!still_there(r, from))
+		return RING_LAPPED;
+	return pos == commit ? RING_DATA : RING_CORRUPT;
+}
+
+/* Sets *pos to commit and *count to its number; one try. */
+static enum ring_result
+find_end(const struct ring_reader *r, uint64_t *pos, uint64_t *count)
+{
+	uint64_t start = shared_load(&r->head->start), bs = block_size(r->size);
+	uint64_t block, first;
+
+	*pos = load_commit(r);
+	*count = 0;
+	if (*pos == start)
+		return RING_DATA;
+	block = *pos & ~(bs - 1);
+	for (int b = 0; b < LANE_BLOCKS; b++, block -= bs) {
+		if (!load_index(r, block, *pos, &first, count))
+			continue;
+		return still_there(r, block) ? count_up(r, first, *pos, count)
+					     : RING_LAPPED;
+	}
+	/* something begins in each half of a ring: it is gone */
+	return still_there(r, *pos - r->size / 2) ? RING_CORRUPT : RING_LAPPED;
+}
+
+static enum ring_result
+seat_end(struct ring_reader *r)
+{
+	uint64_t pos, count;
+	enum ring_result result = find_end(r, &pos, &count);
+
+	if (result == RING_DATA) {
+		r->pos = pos;
+		r->number = count;
+	}
+	return result;
+}
 
 enum ring_result
 ring_seat_oldest(struct ring_reader *r)
@@ -270,63 +337,8 @@ ring_seat_oldest(struct ring_reader *r)
 		if (i > 0)
 			from += r->size / 4;
 		result = seat_from(r, from);
-		if (result == RING_DATA)
-			return result;
 		if (result == RING_EMPTY)
-			return ring_seat_end(r);
-	}
-	return RING_LAPPED;
-}
-
-/* Counts the records from an indexed one up to commit. */
-static enum ring_result
-count_up(
-    const struct ring_reader *r, uint64_t pos, uint64_t commit, uint64_t *count)
-{
-	uint64_t from = pos, word;
-	struct record head;
-
-	while (before(pos, commit)) {
-		word = shared_load(r->data + (pos & (r->size - 1)));
-		memcpy(&head, &word, sizeof(word));
-		if (head.length < 8 || round_up(head.length, 8) > commit - pos)
-			break;
-		if (!(head.flags & RECORD_PAD))
-			(*count)++;
-		pos += round_up(head.length, 8);
-	}
-	if (!still_there(r, from))
-		return RING_LAPPED;
-	return pos == commit ? RING_DATA : RING_CORRUPT;
-}
-
-/* Sets *pos to commit and *count to its number. */
-static enum ring_result
-find_end(const struct ring_reader *r, uint64_t *pos, uint64_t *count)
-{
-	uint64_t start = shared_load(&r->head->start), bs = block_size(r->size);
-	uint64_t block, first;
-	enum ring_result result;
-	int b;
-
-	for (int i = 0; i < SEAT_TRIES; i++) {
-		*pos = load_commit(r);
-		*count = 0;
-		if (*pos == start)
-			return RING_DATA;
-		block = *pos & ~(bs - 1);
-		result = RING_CORRUPT;
-		for (b = 0; b < LANE_BLOCKS; b++, block -= bs) {
-			if (!load_index(r, block, *pos, &first, count))
-				continue;
-			result = still_there(r, block)
-				     ? count_up(r, first, *pos, count)
-				     : RING_LAPPED;
-			break;
-		}
-		/* something begins in each half of a ring: it is gone */
-		if (b == LANE_BLOCKS && !still_there(r, *pos - r->size / 2))
-			continue;
+			result = seat_end(r);
 		if (result != RING_LAPPED)
 			return result;
 	}
@@ -336,22 +348,22 @@ find_end(const struct ring_reader *r, uint64_t *pos, uint64_t *count)
 enum ring_result
 ring_seat_end(struct ring_reader *r)
 {
-	uint64_t pos, count;
-	enum ring_result result = find_end(r, &pos, &count);
+	enum ring_result result = RING_LAPPED;
 
-	if (result == RING_DATA) {
-		r->pos = pos;
-		r->number = count;
-	}
+	for (int i = 0; i < SEAT_TRIES && result == RING_LAPPED; i++)
+		result = seat_end(r);
 	return result;
 }
 
 enum ring_result
 ring_count(const struct ring_reader *r, uint64_t *records)
 {
+	enum ring_result result = RING_LAPPED;
 	uint64_t pos;
 
-	return find_end(r, &pos, records);
+	for (int i = 0; i < SEAT_TRIES && result == RING_LAPPED; i++)
+		result = find_end(r, &pos, records);
+	return result;
 }
 
 /* Sits down at or after `from', which is ahead, and counts what is missed. */
@@ -362,7 +374,7 @@ move_on(struct ring_reader *r, uint64_t from, uint64_t *lost)
 	enum ring_result result = seat_from(&seat, from);
 
 	if (result == RING_EMPTY)
-		result = ring_seat_end(&seat);
+		result = seat_end(&seat);
 	if (result == RING_CORRUPT) {
 		/* rubbish up to the end: the writer's word is all there is */
 		seat.pos = load_commit(r);

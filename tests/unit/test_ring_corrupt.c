@@ -248,6 +248,89 @@ START_TEST(a_lane_that_somebody_is_scribbling_on_is_survived)
 }
 END_TEST
 
+#define HUGE_SIZE (UINT64_C(64) << 20)
+
+struct huge {
+	struct lane_header *head;
+	uint64_t stop;
+};
+
+/* Claims the whole ring again and again, and takes it back. */
+static void *
+claim_all(void *arg)
+{
+	struct huge *h = arg;
+
+	while (shared_load(&h->stop) == 0) {
+		shared_store(&h->head->claim, 3 * HUGE_SIZE);
+		for (int i = 0; i < 200; i++)
+			(void)shared_load(&h->head->claim);
+		shared_store(&h->head->claim, HUGE_SIZE);
+		for (int i = 0; i < 2000; i++)
+			(void)shared_load(&h->head->claim);
+	}
+	return NULL;
+}
+
+/*
+ * A lane without an index but for one entry, so that what is behind it could be
+ * counted for long: padding of 8 bytes each.  Somebody plays a writer who is
+ * always faster than that.
+ */
+START_TEST(a_writer_that_is_always_faster_holds_up_nobody)
+{
+	static const uint64_t firsts[] = { HUGE_SIZE / 64,
+		HUGE_SIZE - HUGE_SIZE / 64 };
+	struct record filler = { .length = 8, .flags = RECORD_PAD };
+	uint64_t *data, lost = 0, n;
+	struct lane_index *index;
+	struct timespec from, to;
+	struct ring_reader r;
+	struct huge h = { NULL, 0 };
+	pthread_t thread;
+
+	h.head = unit_zeros(sizeof(*h.head) + HUGE_SIZE);
+	data = (uint64_t *)(h.head + 1);
+	for (uint64_t i = 0; i < HUGE_SIZE / 8; i++)
+		memcpy(&data[i], &filler, 8);
+	shared_store(&h.head->commit, HUGE_SIZE);
+	for (size_t i = 0; i < LANE_BLOCKS; i++)
+		shared_store(&h.head->index[i].first, 1);
+	shared_store(&h.head->claim, HUGE_SIZE);
+	/* behind a block's first record there is no more than a block and a
+	 * record: what says otherwise is not walked over */
+	ring_reader_init(&r, h.head, HUGE_SIZE);
+	index = &h.head->index[1];
+	shared_store(&index->first, firsts[0]);
+	expect_eq(ring_count(&r, &n), RING_CORRUPT);
+	index = &h.head->index[LANE_BLOCKS - 1];
+	shared_store(&index->first, firsts[1]);
+	expect_eq(ring_count(&r, &n), RING_DATA);
+	shared_store(&index->first, 1);
+	expect(pthread_create(&thread, NULL, claim_all, &h) == 0);
+	for (size_t i = 0; i < 2; i++) {
+		index = &h.head->index[firsts[i] / (HUGE_SIZE / LANE_BLOCKS)];
+		shared_store(&index->first, firsts[i]);
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+		ring_reader_init(&r, h.head, HUGE_SIZE);
+		(void)ring_seat_oldest(&r);
+		(void)ring_seat_end(&r);
+		(void)ring_count(&r, &n);
+		ring_reader_init(&r, h.head, HUGE_SIZE);
+		(void)ring_reseat(&r, &lost);
+		ring_reader_init(&r, h.head, HUGE_SIZE);
+		(void)ring_skip(&r, &lost);
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+		expect((to.tv_sec - from.tv_sec) * 1000 +
+			   (to.tv_nsec - from.tv_nsec) / 1000000 <
+		       500 * 20 / UNIT_TIMES(20));
+	}
+	shared_store(&h.stop, 1);
+	pthread_join(thread, NULL);
+	free(h.head);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -258,6 +341,7 @@ main(void)
 		a_lane_that_ends_in_rubbish_is_read_on_afterwards,
 		a_copy_of_rubbish_is_not_left,
 		a_lane_that_somebody_is_scribbling_on_is_survived,
+		a_writer_that_is_always_faster_holds_up_nobody,
 	};
 
 	return UNIT_RUN("ring_corrupt", tests);
