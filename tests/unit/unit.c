@@ -7,9 +7,24 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* All directories of the suite are in this one, for a test that fails or dies
+ * in its process removes none. */
+static char around[32];
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	(void)st;
+	(void)type;
+	(void)where;
+	return remove(path);
+}
 
 int
 unit_run(const char *name, const TTest *const *tests, size_t n,
@@ -26,7 +41,13 @@ unit_run(const char *name, const TTest *const *tests, size_t n,
 		tcase_add_test_raise_signal(all, killed[i], signal);
 	suite_add_tcase(suite, all);
 	runner = srunner_create(suite);
+	strcpy(around, "/dev/shm/shmlog.XXXXXX");
+	if (mkdtemp(around) == NULL) {
+		perror(around);
+		return 1;
+	}
 	srunner_run_all(runner, CK_ENV);
+	(void)nftw(around, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return failed == 0 ? 0 : 1;
@@ -94,7 +115,7 @@ unit_mkdir(char path[64])
 {
 	int fd;
 
-	strcpy(path, "/dev/shm/shmlog.XXXXXX");
+	(void)snprintf(path, 64, "%s/XXXXXX", around);
 	ck_assert_ptr_nonnull(mkdtemp(path));
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ne(fd, -1);
