@@ -12,12 +12,18 @@
  * to the unit; of one that was between them one unit is in doubt, and the sum
  * may have it or not.  Doubts are counted and shown: there are few.
  *
+ * Worst is the moment between a set's PUBLISH and the end of its move
+ * (layout.h, CARRY): workers are hunted there, stopped, looked at, and half of
+ * them killed.
+ *
  * What a worker added before it joined for the first time dies with it, so a
  * worker is killed only after that.  Gauges, bitmaps and up-down counters are
  * those of the living: at the end they are what each living worker stored.
  */
 #include <pthread.h>
 
+#include "common/directory.h"
+#include "common/shared.h"
 #include "readers/attach.h"
 #include "readers/stat_collect.h"
 #include "tests/torture/daemon.h"
@@ -264,6 +270,8 @@ struct game {
 	unsigned nlives;
 	unsigned killed;
 	unsigned restarts;
+	unsigned hunted; /* workers stopped in mid-move */
+	struct directory_entry *entries;
 	unsigned early; /* daemons killed before they were ready */
 	uint64_t doubts;
 	uint64_t random;
@@ -281,19 +289,24 @@ start_worker(struct game *g, int i)
 	g->lives[i] = life;
 }
 
+/* Returns when all of its threads stand still. */
 static void
-kill_worker(struct game *g, int i)
+stop_worker(const struct game *g, int i)
 {
-	struct life *life = g->lives[i];
 	int status;
 
-	if (g->nlives == LIVES_MAX || !atomic_load(&life->joined))
-		return;
 	kill(g->pids[i], SIGSTOP);
-	/* all of its threads stand still */
 	if (waitpid(g->pids[i], &status, WUNTRACED) == -1 ||
 	    !WIFSTOPPED(status))
 		torture_die("a worker ended by itself");
+}
+
+/* Of one that is stopped. */
+static void
+finish_worker(struct game *g, int i)
+{
+	struct life *life = g->lives[i];
+
 	for (int t = 0; t < THREADS; t++) {
 		life->truth[t] = life->adds[t].done;
 		life->doubt[t] = life->adds[t].begun - life->adds[t].done;
@@ -304,6 +317,84 @@ kill_worker(struct game *g, int i)
 	life->bitmap = 0;
 	g->killed++;
 	start_worker(g, i);
+}
+
+static int
+may_die(const struct game *g, int i)
+{
+	return g->nlives < LIVES_MAX && atomic_load(&g->lives[i]->joined);
+}
+
+static void
+kill_worker(struct game *g, int i)
+{
+	if (!may_die(g, i))
+		return;
+	stop_worker(g, i);
+	finish_worker(g, i);
+}
+
+/* 1: the worker's set is published and moved, 0: it is not there yet, -1: it is
+ * there, and not moved to its end. */
+static int
+has_moved(const struct game *g, const struct segment *s, size_t n, pid_t pid)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct descriptor *d = &g->entries[i].d;
+		const struct set_header *h =
+		    (const struct set_header *)(s->base + d->offset);
+
+		if (d->owner_pid == (uint32_t)pid &&
+		    descriptor_is(d, CLASS_STAT) &&
+		    (d->flags & DESC_PLACEHOLDER) == 0)
+			return shared_load(&h->carried) != 0 ? 1 : -1;
+	}
+	return 0;
+}
+
+/* Stops whom it meets in mid-move, for long enough to be looked at. */
+static void
+meet(struct game *g, const struct segment *s, size_t n, int i)
+{
+	stop_worker(g, i);
+	if (has_moved(g, s, n, g->pids[i]) == -1) {
+		g->hunted++;
+		torture_sleep(3000000);
+		if (may_die(g, i) && torture_random(&g->random) % 2 == 0) {
+			finish_worker(g, i);
+			return;
+		}
+	}
+	kill(g->pids[i], SIGCONT);
+}
+
+/* Waits for the workers to join, for a while. */
+static void
+hunt(struct game *g)
+{
+	uint64_t end = torture_ns() + 300000000u, seq;
+	struct segment s;
+	int left = WORKERS;
+	size_t n;
+
+	torture_map(&s);
+	while (left > 0 && torture_ns() < end) {
+		if (directory_read(&s, g->entries, &n, &seq) != DIRECTORY_WHOLE)
+			continue;
+		left = 0;
+		for (int i = 0; i < WORKERS; i++)
+			switch (has_moved(g, &s, n, g->pids[i])) {
+			case 1:
+				break;
+			case 0:
+				left++;
+				break;
+			default:
+				meet(g, &s, n, i);
+				break;
+			}
+	}
+	segment_unmap(&s);
 }
 
 static void
@@ -325,13 +416,7 @@ restart_daemon(struct game *g, const char *const *options)
 	}
 	torture_wait_ready(torture_start(options));
 	g->restarts++;
-	/* about now they join */
-	for (int i = 0; i < WORKERS; i++) {
-		if (torture_random(&g->random) % 2 == 0)
-			continue;
-		torture_sleep(torture_random(&g->random) % 2000000);
-		kill_worker(g, i);
-	}
+	hunt(g);
 }
 
 static void
@@ -445,7 +530,8 @@ check_rest(const struct game *g, char *why)
 int
 main(int argc, char **argv)
 {
-	static const char *const options[] = { "-s", "64m", NULL };
+	static const char *const options[] = { "-s", "64m", "-m", "4096",
+		NULL };
 	struct game g = { .random = 17 };
 	char figures[256], why[256] = "", rest[256] = "";
 	uint64_t began = torture_ns();
@@ -456,6 +542,9 @@ main(int argc, char **argv)
 		if (strncmp(argv[i], "seed=", 5) == 0)
 			g.random = strtoull(argv[i] + 5, NULL, 10);
 	all = torture_shared(sizeof(*all));
+	g.entries = calloc(4096, sizeof(*g.entries));
+	if (g.entries == NULL)
+		torture_die("calloc");
 	torture_instance();
 	torture_wait_ready(torture_start(options));
 	for (int i = 0; i < WORKERS; i++)
@@ -471,9 +560,9 @@ main(int argc, char **argv)
 	check_rest(&g, rest);
 	snprintf(figures, sizeof(figures),
 	    "%u restarts, %u more killed as they started, %u workers killed, "
-	    "%llu units in doubt, %llu looks, %.1f s",
-	    g.restarts, g.early, g.killed, (unsigned long long)g.doubts,
-	    (unsigned long long)all->looks,
+	    "%u stopped in mid-move, %llu units in doubt, %llu looks, %.1f s",
+	    g.restarts, g.early, g.killed, g.hunted,
+	    (unsigned long long)g.doubts, (unsigned long long)all->looks,
 	    (double)(torture_ns() - began) / 1e9);
 	torture_say("sums of counters are exact", why, figures);
 	torture_say("sums never go back", all->back, NULL);

@@ -168,7 +168,7 @@ torture_wait_ready(pid_t pid)
 			errno = ETIMEDOUT;
 			torture_die("the daemon is not ready");
 		}
-		torture_sleep(1000000);
+		torture_sleep(50000);
 	}
 }
 
