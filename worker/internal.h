@@ -167,7 +167,7 @@ void *map_zeros(size_t length, int shared);
 /* Sees to it that children of fork(2) get a reset; 0, or -1 with errno. */
 int fork_watch(void);
 
-/* A number that no other call gives, in any process of this machine. */
+/* What shmlog_id() gives. */
 uint64_t next_id(void);
 
 #endif

@@ -309,25 +309,27 @@ part_add(struct shmlog *log, struct part *part)
 }
 
 /*
- * Ids: the pid in the upper 22 bits, and below it a count that begins at the
- * time in milliseconds.  A process that takes the same pid later begins beyond
- * what the former took, unless that took more than a million a second.
+ * Ids: the pid, and below it 31 bits of a count that begins at the time in
+ * milliseconds, so that a process that takes the same pid later begins
+ * elsewhere.  Together 53 bits: what a double holds, and so JSON's readers.
  */
+#define COUNT_BITS 31
+
 static struct shared_number ids;
+static struct shared_number id_base;
 
 static void
 reset_ids(void)
 {
-	uint64_t low = clock_real() / 1000000;
-
-	number_set(
-	    &ids, (uint64_t)getpid() << 42 | (low & ((UINT64_C(1) << 42) - 1)));
+	number_set(&id_base, (uint64_t)getpid() << COUNT_BITS);
+	number_set(&ids, clock_real() / 1000000);
 }
 
 uint64_t
 next_id(void)
 {
-	return number_add(&ids, 1);
+	return number_get(&id_base) |
+	       (number_add(&ids, 1) & ((UINT64_C(1) << COUNT_BITS) - 1));
 }
 
 /*

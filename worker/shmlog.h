@@ -180,7 +180,8 @@ int shmlog_puts(
 /* The longest text a record of this stream takes, bytes. */
 size_t shmlog_record_max(const struct shmlog_stream *);
 
-/* A number that no other transaction on this machine has, for `id'. */
+/* A number for `id' that no other transaction on this machine has, before the
+ * process has had two thousand million: never 0, below 2^53. */
 uint64_t shmlog_id(struct shmlog_stream *);
 
 /*

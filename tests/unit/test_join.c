@@ -271,6 +271,33 @@ START_TEST(why_nobody_can_be_reached_is_told)
 }
 END_TEST
 
+START_TEST(ids_are_each_another_also_in_children)
+{
+	char dir[64];
+	int fd = unit_mkdir(dir), to[2], status;
+	struct shmlog *log = shmlog_open(dir);
+	struct shmlog_stream *s = shmlog_stream(log, "t", "i", NULL);
+	uint64_t mine = shmlog_id(s), next = shmlog_id(s), childs;
+
+	ck_assert_uint_eq(next, mine + 1);
+	ck_assert_uint_lt(next, UINT64_C(1) << 53);
+	ck_assert_uint_eq(mine >> 31, (uint64_t)getpid());
+	ck_assert_int_eq(pipe(to), 0);
+	if (fork() == 0) {
+		childs = shmlog_id(s);
+		_exit(write(to[1], &childs, sizeof(childs)) != sizeof(childs));
+	}
+	ck_assert_int_gt(wait(&status), 0);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(read(to[0], &childs, sizeof(childs)), sizeof(childs));
+	ck_assert_uint_ne(childs >> 31, mine >> 31);
+	close(to[0]);
+	close(to[1]);
+	shmlog_close(log);
+	unit_rmdir(dir, fd);
+}
+END_TEST
+
 START_TEST(a_mute_daemon_holds_up_no_put)
 {
 	struct fake_daemon f;
@@ -458,6 +485,7 @@ main(void)
 		a_refusal_is_told_and_asked_again,
 		a_section_out_of_bounds_is_not_mapped,
 		why_nobody_can_be_reached_is_told,
+		ids_are_each_another_also_in_children,
 		a_mute_daemon_holds_up_no_put,
 		lanes_and_counters_go_to_the_next_daemon,
 		a_child_counts_from_zero_and_joins_by_itself,
