@@ -10,9 +10,9 @@
  *		serial of that section's descriptor), as a daemon leaves it that
  *		was stopped in mid-change; prints what they were
  *	tool-poke DIR thaw SEQ [SERIAL INDEX]	puts that back
- *	tool-poke DIR watch SECONDS	looks at alloc_seq all the time: how
- *		often it changed and how often it was seen to be zero; exit 1 if
- *		a value came twice
+ *	tool-poke DIR watch SECONDS	looks at alloc_seq all the time: says
+ *		`watching', and at the end how often it changed and how often it
+ *		was seen to be zero; exit 1 if a value came twice
  */
 #include <sys/mman.h>
 
@@ -159,6 +159,8 @@ watch(time_t seconds)
 	struct timespec t, end;
 	int in_zero = 0;
 
+	printf("watching\n");
+	fflush(stdout);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += seconds;
 	do {

@@ -8,7 +8,7 @@
  * newest, and counts.
  *
  * Built in three ways: as it is (processes); with -fsanitize=thread and
- * -DSHMLOG_TSAN (threads, every word released and acquired); with
+ * -DSHMLOG_TSAN (threads, every word released and acquired: e2e/tsan.sh); with
  * -DTORTURE_WEAK, on a machine of weak order as weak.h plays it.
  */
 #ifdef TORTURE_WEAK

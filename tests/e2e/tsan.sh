@@ -1,13 +1,12 @@
 #!/bin/bash
-# memory_order.sh -- the torture of the lane and of the directory once more: on
-# a machine of weak memory order, as tests/torture/weak.h plays it, and under
+# tsan.sh -- the torture of the lane and of the directory once more, under
 # ThreadSanitizer, every shared word stored with release and loaded with acquire.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # Elsewhere these are built by `make SAN=thread'.
 [ -z "${SAN:-}" ] || {
-	skip memory_order "not with SAN=$SAN"
+	skip tsan "not with SAN=$SAN"
 	exit 0
 }
 CFLAGS="-std=c11 -D_GNU_SOURCE -I. -O2 -g -fno-strict-aliasing -pthread"
@@ -38,8 +37,6 @@ tsan="-fsanitize=thread -Wno-tsan -DSHMLOG_TSAN"
 
 # shellcheck disable=SC2086 # several words each
 {
-	build_and_run lane weak -DTORTURE_WEAK
-	build_and_run directory weak -DTORTURE_WEAK $COMMON
 	build_and_run lane tsan $tsan common/ring.c
 	build_and_run directory tsan $tsan common/directory.c $COMMON
 }
