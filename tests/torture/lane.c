@@ -27,7 +27,7 @@
 
 #define READERS 2
 #ifdef TORTURE_WEAK
-#define IDLE_FACTOR 10
+#define IDLE_FACTOR 40
 #else
 #define IDLE_FACTOR 1
 #endif

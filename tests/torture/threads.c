@@ -107,6 +107,7 @@ write_all(void)
 	struct itimerval often = { { 0, 25 }, { 0, 25 } }, never;
 	struct sigaction sa = { .sa_handler = on_alarm };
 	pthread_t threads[THREADS];
+	sigset_t set;
 
 	memset(&never, 0, sizeof(never));
 	for (int i = 0; i < WRITERS; i++) {
@@ -121,6 +122,10 @@ write_all(void)
 		if (pthread_create(
 			&threads[i], NULL, thread, (void *)(intptr_t)i) != 0)
 			torture_die("pthread_create");
+	/* not in this thread, which only waits */
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	setitimer(ITIMER_REAL, &never, NULL);
