@@ -30,7 +30,7 @@ is_joined()
 begin_freed()
 {
 	start_daemon -n freed -s 256k -m 16 -k 10
-	puppet freed -n freed -i freed -L 1 -l 65536
+	joined_puppet freed -n freed -i freed -L 1 -l 65536
 	tell freed "put 500"
 	freed=$(section freed freed)
 	freed=${freed%% *}
@@ -82,7 +82,7 @@ begin_stopped()
 	start_daemon -n reuse -s 256k -m 16 -k 10
 	follow "$dir/reuse.out" -n reuse
 	stopped=$follower
-	puppet old -n reuse -i old -L 1 -l 65536
+	joined_puppet old -n reuse -i old -L 1 -l 65536
 	tell old "put 100"
 	delivered "a reader has what was written before it was stopped" \
 	    old 1 100 "$dir/reuse.out"
@@ -139,7 +139,7 @@ end_stopped()
 begin_halfway()
 {
 	start_daemon -n half -s 512k -m 16 -k 10
-	puppet neighbour -n half -i neighbour -L 1 -l 65536
+	joined_puppet neighbour -n half -i neighbour -L 1 -l 65536
 	tell neighbour "put 100"
 	spawn tool-halfway "$dir/half/socket" >"$dir/half.out"
 	halfway=$pid
@@ -164,7 +164,7 @@ end_halfway()
 	same "the section of a stopped worker is not cooling" \
 	    "$(halfway_class)" Log
 	same "and its pages are nobody else's" "$(section half pusher)" ""
-	puppet later -n half -i later -L 1 -l 65536
+	joined_puppet later -n half -i later -L 1 -l 65536
 	tell later "put 100"
 	kill -CONT "$halfway"
 	wait_for 10 grep -q 'done' "$dir/half.out" ||
@@ -193,7 +193,7 @@ holder_cools()
 held()
 {
 	start_daemon -n held -s 256k -m 16 -k 10
-	puppet holder -n held -i holder -L 1 -l 65536
+	joined_puppet holder -n held -i holder -L 1 -l 65536
 	tell holder "put 10"
 	tell holder fork
 	check "a child holds its parent's socket" sh -c \
@@ -209,7 +209,7 @@ begin_silent()
 {
 	start_daemon -n silent -s 8m -m 64 -k 10
 	follow "$dir/silent.out" -n silent
-	puppet silent -n silent
+	joined_puppet silent -n silent
 	tell silent "put 100"
 	kill -KILL "$daemon"
 	wait "$daemon" 2>/dev/null || :

@@ -62,13 +62,14 @@ readers_go_on()
 }
 
 # Sections come and go while somebody looks at alloc_seq.
-start_daemon -s 64m -k 10
-spawn tool-poke "$dir/default" watch 2 >"$dir/watched"
+start_daemon -s 96m -k 10
+# until it has seen enough
+spawn tool-poke "$dir/default" watch 10 >"$dir/watched"
 watcher=$pid
 puppet churn -L 1 -l 65536
 # each takes 84 KiB for ten seconds
 wait_for 10 grep -q watching "$dir/watched" || :
-for ((i = 0; i < 500; i++)); do
+for ((i = 0; i < 700; i++)); do
 	! ended "$watcher" || break
 	tell churn "put 1"
 	tell churn free
@@ -80,14 +81,12 @@ check "alloc_seq is zero during a change ($zeros)" [ "$zeros" -gt 0 ]
 dismiss churn
 
 follow "$dir/out"
-puppet writer
-tell writer wait
+joined_puppet writer
 tell writer "put 100"
 delivered "a reader follows" writer 1 100 "$dir/out"
 
 # Stopped in mid-change, with another section's descriptor half written.
-puppet other -i other
-tell other wait
+joined_puppet other -i other
 serial=$(tool-poke "$dir/default" find numbers other)
 serial=${serial%% *}
 kill -STOP "$daemon"
@@ -106,7 +105,7 @@ tool-poke "$dir/default" freeze "$serial" >"$dir/frozen"
 kill -KILL "$daemon"
 wait "$daemon" 2>/dev/null || :
 readers_go_on "of a daemon killed in a change"
-start_daemon -s 64m -k 10
+start_daemon -s 96m -k 10
 tell writer wait
 same "the worker joins the next one" "$answer" 0
 tell writer "put 100"

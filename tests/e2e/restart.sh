@@ -20,7 +20,7 @@ rounds=2
 # One that logs all the time, the daemon killed and started again.
 start_daemon -s 32m
 follow "$dir/out"
-puppet busy -l 4194304
+joined_puppet busy -l 4194304
 for ((i = 0; i < rounds; i++)); do
 	at=$(tried busy "run 10000")
 	wait_for 10 has_tried busy $((at + 2000)) 10000 ||
@@ -43,8 +43,8 @@ delivered "each record is delivered once and in order, or was dropped" \
 same "a worker that had joined drops nothing" "$dropped" 0
 
 # -d right after a restart: of a worker that lives, and of one that is dead.
-puppet alive -l 1048576
-puppet dead -l 1048576
+joined_puppet alive -l 1048576
+joined_puppet dead -l 1048576
 tell alive "put 1000"
 tell dead "put 1000"
 kill -KILL "${puppet_pid[dead]}"

@@ -8,7 +8,7 @@
 
 start_daemon -s 512k -m 32 -k 10
 follow "$dir/out"
-puppet first -L 1 -l 65536
+joined_puppet first -L 1 -l 65536
 tell first "put 10"
 tell first wait
 same "who fits is served" "$answer" 0

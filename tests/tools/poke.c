@@ -10,7 +10,8 @@
  *		serial of that section's descriptor), as a daemon leaves it that
  *		was stopped in mid-change; prints what they were
  *	tool-poke DIR thaw SEQ [SERIAL INDEX]	puts that back
- *	tool-poke DIR watch SECONDS	looks at alloc_seq all the time: says
+ *	tool-poke DIR watch SECONDS	looks at alloc_seq all the time, until
+ *		it was zero 20 times and changed 100 times, or so long: says
  *		`watching', and at the end how often it changed and how often it
  *		was seen to be zero; exit 1 if a value came twice
  */
@@ -180,8 +181,9 @@ watch(time_t seconds)
 			last = now;
 		}
 		clock_gettime(CLOCK_MONOTONIC, &t);
-	} while (t.tv_sec < end.tv_sec ||
-		 (t.tv_sec == end.tv_sec && t.tv_nsec < end.tv_nsec));
+	} while ((zeros < 20 || changes < 100) &&
+		 (t.tv_sec < end.tv_sec ||
+		     (t.tv_sec == end.tv_sec && t.tv_nsec < end.tv_nsec)));
 	printf("%" PRIu64 " %" PRIu64 "\n", changes, zeros);
 	return 0;
 }
