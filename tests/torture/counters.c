@@ -582,5 +582,6 @@ main(int argc, char **argv)
 		torture_show_log();
 	for (int i = 0; i < WORKERS; i++)
 		torture_kill(g.pids[i], SIGKILL);
+	free(g.entries);
 	return torture_failed;
 }
