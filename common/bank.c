@@ -20,10 +20,10 @@ bank_turn(void *section, uint64_t bank)
 {
 	struct set_header *h = section;
 
-	/* pairs with the acquire loads in set_total() and bank_folded() */
+	/* pairs with the acquire loads in set_total_with() and bank_folded() */
 	atomic_store_explicit(&h->bank, bank, memory_order_release);
 	/* the set's descriptor changes after this; pairs with the acquire
-	 * load of its serial in directory_entry() */
+	 * load of `changes' in directory_entry() */
 	atomic_thread_fence(memory_order_release);
 }
 

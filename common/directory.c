@@ -204,7 +204,7 @@ directory_entry(const struct segment *s, uint32_t index, struct descriptor *d)
 		return -1;
 	changes = atomic_load_explicit(&from->changes, memory_order_acquire);
 	shared_words_load(d, from, DESC_WORDS);
-	/* pairs with the fence in directory_clear() */
+	/* pairs with the fences in directory_clear() and directory_cool() */
 	atomic_thread_fence(memory_order_acquire);
 	if (atomic_load_explicit(&from->serial, SHARED_LOAD) != serial ||
 	    atomic_load_explicit(&from->changes, SHARED_LOAD) != changes)

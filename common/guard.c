@@ -37,6 +37,8 @@ on_sigbus(int number, siginfo_t *info, void *context)
 	int saved = errno;
 
 	(void)context;
+	if (info->si_code <= 0) /* by kill(2): there is no address */
+		at = 0;
 	for (int i = 0; i < GUARDS_MAX; i++) {
 		if (at - GET(guards[i].base) >= GET(guards[i].length))
 			continue;

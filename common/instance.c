@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define SYSTEM_DIR "/run/shmlog"
+#define TMP_DIR "/tmp/shmlog-" /* and the uid */
 
 /* snprintf() to a path; 0, or -1 with ENAMETOOLONG. */
 static int
@@ -36,8 +38,14 @@ runtime_dirs(char dirs[RUNTIME_DIRS_MAX][INSTANCE_PATH_MAX], int daemon)
 	char tmp[64];
 	int r;
 
-	if (set != NULL && set[0] != '\0')
+	if (set != NULL && set[0] != '\0') {
+		/* a daemon and its workers stand in different directories */
+		if (set[0] != '/') {
+			errno = EINVAL;
+			return -1;
+		}
 		return join(dirs[0], set, "") == 0 ? 1 : -1;
+	}
 	if (geteuid() == 0)
 		return join(dirs[0], SYSTEM_DIR, "") == 0 ? 1 : -1;
 	if (xdg != NULL && xdg[0] == '/') {
@@ -96,11 +104,19 @@ instance_dirs(const char *name, int daemon,
 static int
 check_tmp(const char *path)
 {
-	char tmp[64];
+	char tmp[sizeof(TMP_DIR) + 10] = TMP_DIR;
+	size_t n = sizeof(TMP_DIR) - 1;
 	struct stat st;
+	uint64_t uid = 0;
 
-	(void)snprintf(tmp, sizeof(tmp), "/tmp/shmlog-%u", (unsigned)geteuid());
-	if (strncmp(path, tmp, strlen(tmp)) != 0 || path[strlen(tmp)] != '/')
+	if (strncmp(path, TMP_DIR, n) != 0)
+		return 0;
+	for (; path[n] >= '0' && path[n] <= '9' && n < sizeof(tmp) - 1; n++) {
+		tmp[n] = path[n];
+		uid = uid * 10 + (uint64_t)(path[n] - '0');
+	}
+	tmp[n] = '\0';
+	if (uid != geteuid() || (path[n] != '/' && path[n] != '\0'))
 		return 0;
 	if (lstat(tmp, &st) == -1)
 		return -1;

@@ -14,9 +14,9 @@
 
 /*
  * The runtime directories, in the order in which they are looked at:
- * $SHMLOG_DIR alone if it is set; else for root /run/shmlog; else
- * $XDG_RUNTIME_DIR/shmlog, or /tmp/shmlog-UID without it, and then, for a
- * reader or a worker (not for a daemon), /run/shmlog.
+ * $SHMLOG_DIR alone if it is set (an absolute path: EINVAL); else for root
+ * /run/shmlog; else $XDG_RUNTIME_DIR/shmlog, or /tmp/shmlog-UID without it, and
+ * then, for a reader or a worker (not for a daemon), /run/shmlog.
  */
 #define RUNTIME_DIRS_MAX 2
 int runtime_dirs(char dirs[RUNTIME_DIRS_MAX][INSTANCE_PATH_MAX], int daemon);

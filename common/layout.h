@@ -353,12 +353,11 @@ _Static_assert(sizeof(struct record) == 24, "layout");
  *		second is set, else the first's exclusive-or the carry's
  *
  * CARRY.  A worker that moves its set to the next daemon leaves the words of
- * the new section as if nothing had happened yet (zero, gauges GAUGE_UNSET),
- *and stores what they amounted to in the carry: once before PUBLISH, and once
- *more when the old words are at rest, by one store a word and not by adding, so
- *that it may be done twice, or by the daemon for a worker that was killed
- *meanwhile
- * (`origin' says where the old words are).
+ * the new section as if nothing had happened yet (zero, or GAUGE_UNSET), and
+ * stores what they amounted to in the carry: once before PUBLISH, and once more
+ * when the old words are at rest.  It does so by one store a word and not by
+ * adding, so that it may be done twice, or by the daemon for a worker that was
+ * killed meanwhile (`origin' says where the old words are).
  *
  * IDENTITY.  `id' is the set's for as long as its owner holds it, whatever
  * section it is in: of the sections of one process with one id, one counts, and

@@ -178,7 +178,8 @@ ring_reader_init(struct ring_reader *r, const void *lane, uint64_t size)
 	r->head = lane;
 	r->data = (const uint8_t *)lane + sizeof(struct lane_header);
 	r->size = size;
-	r->pos = shared_load(&r->head->start);
+	/* what is copied is copied by words, also if this is rubbish */
+	r->pos = shared_load(&r->head->start) & ~UINT64_C(7);
 }
 
 static inline uint64_t

@@ -101,7 +101,8 @@ segment_create(void *base, const struct segment_plan *p)
 	memcpy(h->boot_id, p->boot_id, sizeof(h->boot_id));
 	memcpy(h->instance, p->instance, sizeof(h->instance));
 	shared_store(&h->master_pid, p->master_pid);
-	/* pairs with whoever looks at the magic first: all of it is there */
+	/* last: a file that was cut off before this is none (nobody loads
+	 * this with acquire; the rename is what publishes the file) */
 	atomic_store_explicit(&h->magic, SEGMENT_MAGIC, memory_order_release);
 }
 

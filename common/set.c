@@ -259,7 +259,7 @@ set_total_with(const void *section, const struct set_plan *p,
 	const struct set_header *h = section;
 	uint64_t bank = 0, total = 0, touched = 0, v;
 
-	if (p->banks > 1) /* pairs with the daemon's release store */
+	if (p->banks > 1) /* pairs with the release store in bank_turn() */
 		bank = atomic_load_explicit(&h->bank, memory_order_acquire) & 1;
 	for (uint32_t s = 0; s < p->shards; s++) {
 		v = shared_load(set_word(section, p, bank, s, word));

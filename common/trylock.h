@@ -31,7 +31,12 @@ trylock_give(struct trylock *l)
 	atomic_store_explicit(&l->held, 0, memory_order_release);
 }
 
-/* A number that threads share. */
+/*
+ * A number that threads share.  number_get() pairs with number_set() and
+ * number_add(): acquire and release.  number_look(), number_put() and
+ * number_enter() are seq_cst, in one order that all threads agree on; they pair
+ * with one another (worker/lanes.c tells what for).
+ */
 struct shared_number {
 	_Atomic uint64_t value;
 };
@@ -55,7 +60,7 @@ number_add(struct shared_number *n, uint64_t v)
 	return atomic_fetch_add_explicit(&n->value, v, memory_order_acq_rel);
 }
 
-/* The same in one order that all threads agree on. */
+/* Adds; returns what it was before. */
 static inline uint64_t
 number_enter(struct shared_number *n, uint64_t v)
 {

@@ -8,9 +8,8 @@
 #include "worker/shmlog.h"
 #include "worker/stream.h"
 
-#define BATCH_MAX                                                              \
-	(UINT64_C(256) << 10) /* bytes, or a lane's quarter if less            \
-			       */
+/* bytes, or a lane's quarter if that is less */
+#define BATCH_MAX (UINT64_C(256) << 10)
 
 struct shmlog_batch {
 	struct shmlog_stream *stream;

@@ -158,6 +158,8 @@ kind_words(enum shmlog_kind kind)
 static int
 check_def(const struct shmlog_def *d)
 {
+	if (d->level > SHMLOG_STAT_DEBUG)
+		return -1;
 	switch (d->kind) {
 	case SHMLOG_COUNTER:
 	case SHMLOG_GAUGE:

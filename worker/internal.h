@@ -101,7 +101,7 @@ struct shmlog {
 	int all_attached;
 	int ticks;       /* the timer is set */
 	int refused;     /* errno of the last refusal, 0 */
-	int unreachable; /* errno of connect(2) or of HELLO\'s refusal, 0 */
+	int unreachable; /* errno of connect(2) or of HELLO's refusal, 0 */
 	int took_busy;   /* for a fork that is going on */
 
 	/* a page, always there: the header of the segment, or zeros */

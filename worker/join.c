@@ -31,6 +31,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -68,7 +69,8 @@ set_timer(struct shmlog *log, int on)
 		log->ticks = on;
 }
 
-/* Prints /proc/self/fd/N/socket: a sun_path is short, a directory's is not. */
+/* Composes /proc/self/fd/N/socket: a sun_path is short, a directory's is not.
+ */
 static void
 socket_path(char path[static 64], int directory)
 {
@@ -311,6 +313,9 @@ on_answer(struct shmlog *log, const union message *m, int fd)
 	}
 	if (fd != -1)
 		close(fd);
+	/* 0 is nobody's number: parts that await nothing have it */
+	if (number == 0)
+		return;
 	for (p = log->parts; p != NULL && p->awaited != number;)
 		p = p->following;
 	if (p == NULL) {
@@ -321,12 +326,15 @@ on_answer(struct shmlog *log, const union message *m, int fd)
 		return;
 	}
 	p->awaited = 0;
-	if (p->state == PART_ALLOCATES)
+	if (p->state == PART_ALLOCATES && m->head.operation == MESSAGE_ALLOC)
 		on_alloc(p, &m->section);
 	else if (p->state == PART_PUBLISHES && m->head.status == MESSAGE_OK)
 		p->state = PART_MOVES;
-	else if (p->state == PART_PUBLISHES)
+	else if (p->state == PART_PUBLISHES) {
+		/* it is reserved for us still: another one comes instead */
+		send_free(log, p->next.serial, p->next.index);
 		refuse(p, status_errno(m->head.status));
+	}
 }
 
 /* Takes what answers there are; the connection may be gone afterwards. */
@@ -346,7 +354,7 @@ listen_to(struct shmlog *log)
 			(uint32_t)n !=
 			    message_answer_length(m.head.operation))) {
 			/* hung up, or nobody that we know how to talk to */
-			if (n > 0 && fd != -1)
+			if (fd != -1)
 				close(fd);
 			join_hang_up(log);
 			return;
@@ -503,16 +511,21 @@ outcome(struct shmlog *log, enum progress progress)
 int
 join_run(struct shmlog *log, int64_t wait)
 {
-	enum progress progress;
+	enum progress progress = NO_DAEMON;
+	int cancel, r;
 
+	/* much of this may be cancelled, with log->busy held for good */
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if (log->socket == -1)
 		start(log, clock_mono());
-	if (log->socket == -1)
-		return outcome(log, NO_DAEMON);
-	do
+	while (log->socket != -1) {
 		progress = step(log);
-	while (progress == WAITING && wait_for_answer(log, &wait));
-	return outcome(log, progress);
+		if (progress != WAITING || !wait_for_answer(log, &wait))
+			break;
+	}
+	r = outcome(log, progress);
+	(void)pthread_setcancelstate(cancel, NULL);
+	return r;
 }
 
 int

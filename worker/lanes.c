@@ -19,10 +19,10 @@
  * one order for all (seq_cst), one of the two sees the other.
  */
 #include <sys/mman.h>
+#include <sys/rseq.h>
 
 #include <sched.h>
 #include <string.h>
-#include <sys/rseq.h>
 
 #include "common/shared.h"
 #include "worker/stream.h"
@@ -105,10 +105,11 @@ lane_take(struct shmlog_stream *s)
 	}
 	if (lane == NULL) {
 		/* all are lost, perhaps: do not try that hard again */
-		number_set(&s->patience, 1);
+		if (rounds > 1)
+			number_set(&s->patience, rounds / 2);
 		return NULL;
 	}
-	if (rounds == 1)
+	if (rounds != PATIENCE)
 		number_set(&s->patience, PATIENCE);
 	if (lane->at != number_look(&s->target))
 		lane_move(s, lane);

@@ -384,8 +384,8 @@ in_child(void)
 		    PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		log->created = log->heartbeat = 0;
 		log->attempt = INT64_MIN / 2;
-		log->waited = 0;
-		log->refused = 0;
+		log->waited = log->poke = 0;
+		log->refused = log->unreachable = log->all_attached = 0;
 		number_set(&log->look_at, 0);
 		number_set(&log->dropped, 0);
 		for (struct part *p = log->parts; p != NULL; p = p->following)

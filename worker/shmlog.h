@@ -111,8 +111,8 @@ int shmlog_fd(const struct shmlog *);
 /*
  * Joins, if there is something to join.  Logging does this by itself; a process
  * that only adds to counters calls it now and then (once a second is plenty),
- * or when shmlog_fd() is readable.  0, or -1 with errno as shmlog_wait() (but
- * EAGAIN while there is no daemon).
+ * or when shmlog_fd() is readable.  Makes two system calls that do not wait. 0,
+ * or -1 with errno as shmlog_wait() (but EAGAIN while there is no daemon).
  */
 int shmlog_dispatch(struct shmlog *);
 
@@ -285,7 +285,8 @@ shmlog_gauge(uint64_t *c, int64_t value)
 }
 
 /* SHMLOG_BITMAP; bit is 0 to 63.  (The second word says which bits were set or
- * cleared since the set moved to another daemon.) */
+ * cleared since the set moved to another daemon.  The first time after that,
+ * readers may see the bit turned over for an instant.) */
 static inline void
 shmlog_bit_set(uint64_t *c, unsigned bit)
 {

@@ -108,10 +108,12 @@ static unsigned
 default_lanes(void)
 {
 	cpu_set_t cpus;
-	unsigned n = LANES_MIN;
+	unsigned n = LANES_MAX; /* more CPUs than the set has room for */
+	int saved = errno;
 
 	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
 		n = (unsigned)CPU_COUNT(&cpus) + 1;
+	errno = saved;
 	if (n < LANES_MIN)
 		n = LANES_MIN;
 	return n > LANES_MAX ? LANES_MAX : n;
@@ -285,7 +287,8 @@ int
 shmlog_puts(
     struct shmlog_stream *s, int tag, int level, uint64_t id, const char *text)
 {
-	return shmlog_put(s, tag, level, id, text, strlen(text));
+	return shmlog_put(
+	    s, tag, level, id, text, text == NULL ? 0 : strlen(text));
 }
 
 size_t
