@@ -285,7 +285,9 @@ START_TEST(ids_are_each_another_also_in_children)
 	ck_assert_int_eq(pipe(to), 0);
 	if (fork() == 0) {
 		childs = shmlog_id(s);
-		_exit(write(to[1], &childs, sizeof(childs)) != sizeof(childs));
+		_exit(write(to[1], &childs, sizeof(childs)) == sizeof(childs)
+			  ? 0
+			  : 1);
 	}
 	ck_assert_int_gt(wait(&status), 0);
 	ck_assert_int_eq(status, 0);
