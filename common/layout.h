@@ -391,7 +391,7 @@ struct set_header {
 
 #define SHARDS_MAX 64
 #define GAUGE_UNSET (UINT64_C(1) << 63) /* not set since the set moved */
-#define SCHEMA_MAX (UINT64_C(4) << 20)
+#define SCHEMA_MAX (UINT64_C(256) << 10)
 #define SET_WORDS_MAX (UINT32_C(1) << 20)
 
 _Static_assert(offsetof(struct set_header, entries) == 8, "layout");

@@ -14,7 +14,6 @@
  * section, so either way it amounts to its values and what the older one
  * amounts to; never to less than itself.
  */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,21 +185,45 @@ places_read(
 	return hit ? -1 : 0;
 }
 
-/* Where the set in `sec' came from, as its header says. */
+/* The words are in this segment, in `from'; if its own carry is not final
+ * either, they are where its words were, too. */
 static void
-find_origin(struct store *s, struct section *sec, struct store_time now)
+move_within(struct store *s, struct set *set, const struct section *from,
+    struct store_time now)
+{
+	const struct set *before = from->set;
+
+	if (source_own(s, from, set->family, &set->places[0]) != 0)
+		return;
+	set->until = now.mono + STORE_COOLING_MIN * SECOND;
+	if (!before->moving || set_is_carried(set->places[0].section))
+		return;
+	for (int i = 1; i < PLACES && before->places[i - 1].old != NULL; i++) {
+		if (before->places[i - 1].plan.words < set->family->words)
+			break;
+		set->places[i] = before->places[i - 1];
+		set->places[i].old->users++;
+	}
+	if (before->until != 0 && before->until < set->until)
+		set->until = before->until;
+}
+
+/*
+ * Where the set in `sec' came from, as its header says.  Within this segment
+ * that can only be `from', which it takes the place of.
+ */
+static void
+find_origin(struct store *s, struct section *sec, const struct section *from,
+    struct store_time now)
 {
 	struct set *set = sec->set;
 	uint64_t created = set->plan.origin_created;
-	int fd;
+	uint64_t serial = set->plan.origin_serial;
 
-	if (created == s->plan.created && old_find(s, created) == NULL &&
-	    (fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0)) != -1)
-		(void)old_add(s, fd); /* it moves within this segment */
-	if (created == s->plan.created)
-		set->until = now.mono + STORE_COOLING_MIN * SECOND;
-	places_open(
-	    s, set->family, created, set->plan.origin_serial, set->places);
+	if (created != s->plan.created)
+		places_open(s, set->family, created, serial, set->places);
+	else if (from != NULL && from->serial == serial)
+		move_within(s, set, from, now);
 	if (set->places[0].old == NULL)
 		return;
 	set->moving = 1;
@@ -250,13 +273,13 @@ carry_join(struct store *s, struct section *sec, struct section *from,
 			memcpy(words, from->set->shown,
 			    set->family->words * sizeof(*words));
 		else
-			family_totals(set->family, section_memory(s, from),
+			family_totals(s, set->family, section_memory(s, from),
 			    &from->set->plan, words);
 		raise_carry(s, sec, words, 0);
 		free(words);
 	}
 	if (!set_is_carried(section_memory(s, sec)))
-		find_origin(s, sec, now);
+		find_origin(s, sec, from, now);
 	return 0;
 }
 

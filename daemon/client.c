@@ -307,14 +307,19 @@ breach(const struct client *c, const union message *request, uint32_t length,
 	return NULL;
 }
 
-/* Takes one message: END if c is gone afterwards. */
+/*
+ * Takes one message: END if c is gone afterwards.  *work: the bytes that it
+ * made the store work on.
+ */
 static enum verdict
-take(struct client *c, const union message *request, uint32_t length)
+take(struct client *c, const union message *request, uint32_t length,
+    uint64_t *work)
 {
 	enum message_status status;
 	union message m;
 	const char *why;
 
+	*work = 0;
 	memset(&m, 0, sizeof(m));
 	store_count(store_of(c), STORE_REQUESTS, 1);
 	why = breach(c, request, length, &status);
@@ -330,10 +335,14 @@ take(struct client *c, const union message *request, uint32_t length)
 		client_drop(c, message_status_text(c->refusal));
 		return END;
 	}
-	if (user_request(c->user, now_mono()) != 0)
+	if (user_request(c->user, now_mono()) != 0) {
 		status = MESSAGE_OVER_LIMIT;
-	else
+	} else {
+		(void)store_work(store_of(c)); /* others' deaths, a takeover */
 		status = serve(c, request, &m);
+		*work = store_work(store_of(c));
+		user_charge(c->user, *work);
+	}
 	if (answer(c, &request->head, &m, status) == END) {
 		client_drop(c, NULL);
 		return END;
@@ -346,11 +355,14 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct client *c = arg;
 	union message request;
+	uint64_t work, done = 0;
 	int n;
 
 	(void)what;
 	must(c->magic == CLIENT_MAGIC && c->fd == fd);
-	for (int i = 0; i < LIMIT_TURN && c->waiting < LIMIT_ANSWERS; i++) {
+	for (int i = 0; i < LIMIT_TURN && done < LIMIT_TURN_WORK &&
+			c->waiting < LIMIT_ANSWERS;
+	     i++) {
 		n = message_receive(c->fd, &request, NULL);
 		if (n == -1 && errno == EAGAIN)
 			break;
@@ -363,8 +375,9 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 			client_drop(c, NULL);
 			return; /* c is gone */
 		}
-		if (take(c, &request, (uint32_t)n) == END)
+		if (take(c, &request, (uint32_t)n, &work) == END)
 			return; /* c is gone */
+		done += work;
 	}
 	watch(c);
 }

@@ -94,6 +94,7 @@ family_join(struct store *s, const char *type, const char *ident,
 		family_free(f);
 		return -1;
 	}
+	s->work += p->schema_length;
 	shared_get(f->schema, (const uint8_t *)section + p->schema_offset,
 	    p->schema_length);
 	known = RB_FIND(family_tree, &s->families, f);
@@ -222,9 +223,10 @@ family_fold(
 }
 
 void
-family_totals(const struct family *f, const void *section,
+family_totals(struct store *s, const struct family *f, const void *section,
     const struct set_plan *p, uint64_t *words)
 {
+	s->work += (uint64_t)f->words * p->shards * sizeof(*words);
 	for (uint32_t e = 0; e < f->entries; e++)
 		for (uint32_t w = f->items[e].word;
 		     w < f->items[e].word + f->items[e].words; w++)

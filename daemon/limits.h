@@ -27,6 +27,12 @@
 #define LIMIT_UID_RATE 20000
 #define LIMIT_UID_BURST 40000
 
+/* What a request makes the daemon copy, decode or add up costs as much again:
+ * a request for each so many bytes (see store_work()), and who asked for more
+ * than there was is in debt, at most so many requests. */
+#define LIMIT_WORK_BYTES 4096
+#define LIMIT_UID_DEBT LIMIT_UID_BURST
+
 /* Who has not said HELLO by then is dropped, seconds. */
 #define LIMIT_HELLO_SECONDS 10
 
@@ -36,8 +42,10 @@
 #define LIMIT_SEND_BUFFER 16384 /* bytes, in the kernel */
 #define LIMIT_STUCK_SECONDS 10
 
-/* Requests of one client that are served before the others have their turn. */
+/* Requests of one client that are served before the others have their turn, or
+ * fewer if they made that much work, bytes. */
 #define LIMIT_TURN 16
+#define LIMIT_TURN_WORK 65536
 
 /* Connections that are taken from the kernel's queue in one turn, how many may
  * wait there, and the pause when descriptors run out, milliseconds. */

@@ -3,7 +3,9 @@
  *
  * Anything may stand there, and their files may shrink: each is mapped
  * read-only and guarded, every offset was bounded, and once a page had to be
- * replaced nothing more is read.
+ * replaced nothing more is read.  A set that moves within this segment has its
+ * words in this one: nothing is mapped or looked for then, for anybody can ask
+ * for that as often as he likes.
  */
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -49,8 +51,10 @@ static void
 old_free(struct old *old)
 {
 	must(old->magic == OLD_MAGIC && old->users == 0);
-	guard_remove(old->map.base);
-	segment_unmap(&old->map);
+	if (!old->own) {
+		guard_remove(old->map.base);
+		segment_unmap(&old->map);
+	}
 	old->magic = 0;
 	free(old->slots);
 	free(old);
@@ -153,7 +157,8 @@ source_open(struct old *old, uint64_t serial, const struct family *f,
 	struct descriptor d;
 
 	memset(src, 0, sizeof(*src));
-	if (old == NULL || serial == 0 || guard_hit(old->map.base))
+	if (old == NULL || old->nslots == 0 || serial == 0 ||
+	    guard_hit(old->map.base))
 		return -1;
 	slot = bsearch(&key, old->slots, old->nslots, sizeof(*slot), slot_cmp);
 	if (slot == NULL || directory_entry(&old->map, slot->index, &d) != 0 ||
@@ -165,6 +170,45 @@ source_open(struct old *old, uint64_t serial, const struct family *f,
 		return -1;
 	src->old = old;
 	src->serial = serial;
+	old->users++;
+	return 0;
+}
+
+/* This segment as one that words are in: mapped and guarded it is already, and
+ * which section is where is not read from it. */
+static struct old *
+own_add(struct store *s)
+{
+	struct old *old = old_find(s, s->plan.created);
+
+	if (old != NULL)
+		return old->own ? old : NULL;
+	old = calloc(1, sizeof(*old));
+	if (old == NULL)
+		return NULL;
+	old->magic = OLD_MAGIC;
+	old->own = 1;
+	old->map.fd = -1;
+	old->map.plan = s->plan;
+	old->map.base = s->base;
+	LIST_INSERT_HEAD(&s->olds, old, list);
+	return old;
+}
+
+int
+source_own(struct store *s, const struct section *sec, const struct family *f,
+    struct source *src)
+{
+	struct old *old;
+
+	memset(src, 0, sizeof(*src));
+	if (!sec->listed || sec->set == NULL ||
+	    sec->set->plan.words < f->words || (old = own_add(s)) == NULL)
+		return -1;
+	src->old = old;
+	src->section = section_memory(s, sec);
+	src->plan = sec->set->plan;
+	src->serial = sec->serial;
 	old->users++;
 	return 0;
 }

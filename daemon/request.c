@@ -12,6 +12,16 @@
 
 #include "daemon/store_private.h"
 
+uint64_t
+store_work(struct store *s)
+{
+	uint64_t work = s->work;
+
+	must(s->magic == STORE_MAGIC);
+	s->work = 0;
+	return work;
+}
+
 /* The length of a zero-padded name of [A-Za-z0-9_.:-]; 0: it is none. */
 static size_t
 name_length(const char *name, size_t size)
@@ -180,7 +190,7 @@ retire(struct store *s, struct section *sec, struct store_time now)
 			    set->family->words * sizeof(*words));
 		} else {
 			carry_complete(s, sec);
-			family_totals(set->family, section_memory(s, sec),
+			family_totals(s, set->family, section_memory(s, sec),
 			    &set->plan, words);
 		}
 		if (family_fold(s, set->family, words, sec->serial) == 0)

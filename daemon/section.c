@@ -124,9 +124,11 @@ wash(struct store *s, uint64_t from, uint64_t pages)
 {
 	uint64_t page, n;
 
-	while (extent_wash(s->extents, from, from + pages, pages, &page, &n))
+	while (extent_wash(s->extents, from, from + pages, pages, &page, &n)) {
 		memset(s->base + s->plan.data_offset + page * SEGMENT_PAGE, 0,
 		    n * SEGMENT_PAGE);
+		s->work += n * SEGMENT_PAGE / 16;
+	}
 }
 
 int
@@ -180,6 +182,7 @@ release(struct store *s, struct section *sec)
 {
 	figure(s, sec, -1);
 	sec->state = SLOT_FREE;
+	s->most_room.pages = 0;
 	extent_soil(s->extents, sec->page, sec->pages);
 	TAILQ_INSERT_TAIL(&s->spare, sec, queue);
 }
@@ -235,7 +238,9 @@ make_room(struct store *s, uint64_t pages, struct store_time now)
 	uint64_t coolest = s->figures.bytes_cooling / SEGMENT_PAGE;
 	uint32_t n = 0, i;
 
-	if (extents_pages_free(s->extents) + coolest < pages)
+	if (extents_pages_free(s->extents) + coolest < pages ||
+	    (s->most_room.pages != 0 && pages > s->most_room.pages &&
+		now.mono < s->most_room.until))
 		return MESSAGE_NO_SPACE;
 	while (!(space = extents_largest(s->extents) >= pages) || !slot) {
 		if (sec == NULL ||
@@ -249,6 +254,13 @@ make_room(struct store *s, uint64_t pages, struct store_time now)
 	if (space && slot) {
 		give_up(s, n);
 		return MESSAGE_OK;
+	}
+	/* no need to try that again before something changes: what cools later
+	 * than these can be taken later than that */
+	if (slot) {
+		s->most_room.pages = extents_largest(s->extents);
+		s->most_room.until = (sec != NULL ? sec->cooled : now.mono) +
+				     STORE_COOLING_MIN * SECOND;
 	}
 	sec = TAILQ_FIRST(&s->cooling);
 	for (i = 0; i < n; i++, sec = TAILQ_NEXT(sec, queue))

@@ -169,6 +169,13 @@ enum message_status store_publish(struct store *, const struct store_owner *,
 enum message_status store_free(struct store *, const struct store_owner *,
     const struct message_section *, struct store_time);
 
+/*
+ * The work done since the last call, so that the caller can charge for it:
+ * bytes of schemas copied and decoded, of words added up, and a sixteenth of
+ * those zeroed, for that is how much quicker zeroing is.
+ */
+uint64_t store_work(struct store *);
+
 /* What a process, or all processes of a uid, have now. */
 struct store_use {
 	uint64_t bytes; /* reserved and listed; placeholders are not counted */

@@ -76,6 +76,7 @@ struct old_slot {
 struct old {
 	uint32_t magic;
 	uint32_t users; /* sources in it */
+	int own;        /* no old one: sets that move within this segment */
 	struct segment map;
 	struct old_slot *slots; /* descriptors in use, by serial */
 	size_t nslots;
@@ -192,6 +193,12 @@ struct store {
 	struct section_queue cooling; /* the longest first */
 	struct section_list list;     /* as published */
 	uint64_t background;          /* page at which washing goes on */
+	struct {
+		uint64_t pages; /* the most that could be had; 0: unknown */
+		uint64_t until; /* that was so at least until then, unless
+				   pages were released; monotonic, ns */
+	} most_room;
+	uint64_t work; /* see store_work() */
 
 	struct owner_tree owners;
 	struct user_tree users;
@@ -272,7 +279,7 @@ int family_fold(
 void family_show(struct store *, struct family *, uint64_t serial);
 
 /* What a set's words amount to, all kinds. */
-void family_totals(const struct family *, const void *section,
+void family_totals(struct store *, const struct family *, const void *section,
     const struct set_plan *, uint64_t *words);
 void families_rewrite(struct store *); /* after a truncation */
 void families_free(struct store *);
@@ -324,6 +331,10 @@ void olds_free(struct store *);
 /* Finds a set's words in an old segment (NULL: nowhere): 0, or -1. */
 int source_open(
     struct old *, uint64_t serial, const struct family *, struct source *);
+
+/* The words of a set that is listed in this segment: 0, or -1. */
+int source_own(struct store *, const struct section *, const struct family *,
+    struct source *);
 void source_close(struct source *);
 
 /* request.c */

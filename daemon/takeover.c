@@ -203,7 +203,7 @@ take_retained(struct takeover *t, const struct descriptor *d)
 		return;
 	words = calloc(f->words + 1u, sizeof(*words));
 	if (words != NULL) {
-		family_totals(f, memory_of(t, d), &plan, words);
+		family_totals(t->s, f, memory_of(t, d), &plan, words);
 		if (family_add(f, words) == 0) {
 			t->taken->retained++;
 			if (!f->retained->listed)
@@ -274,7 +274,7 @@ find_words(struct takeover *t, const struct descriptor *d,
 	uint64_t created = t->old->map.plan.created;
 	uint64_t serial = shared_load(&d->serial);
 
-	family_totals(set->family, memory_of(t, d), plan, set->shown);
+	family_totals(t->s, set->family, memory_of(t, d), plan, set->shown);
 	if (d->flags & DESC_PLACEHOLDER) {
 		created = plan->origin_created;
 		serial = plan->origin_serial;

@@ -15,7 +15,8 @@
 
 /* A request's worth of the bucket, in ns of refilling. */
 #define TOKEN (NS_PER_SECOND / LIMIT_UID_RATE)
-#define BUCKET (TOKEN * LIMIT_UID_BURST)
+#define BUCKET ((int64_t)(TOKEN * LIMIT_UID_BURST))
+#define DEBT ((int64_t)(TOKEN * LIMIT_UID_DEBT))
 
 struct user *
 user_join(struct users *users, uid_t uid, uint64_t mono)
@@ -66,17 +67,33 @@ user_has_clients(const struct user *u, uint32_t max_clients)
 int
 user_request(struct user *u, uint64_t mono)
 {
+	uint64_t room = (uint64_t)(BUCKET - u->tokens);
+
 	must(u->magic == USER_MAGIC);
 	if (mono > u->refilled) {
-		u->tokens += mono - u->refilled;
-		if (u->tokens > BUCKET)
+		if (mono - u->refilled < room)
+			u->tokens += (int64_t)(mono - u->refilled);
+		else
 			u->tokens = BUCKET;
 		u->refilled = mono;
 	}
-	if (u->tokens < TOKEN)
+	if (u->tokens < (int64_t)TOKEN)
 		return -1;
-	u->tokens -= TOKEN;
+	u->tokens -= (int64_t)TOKEN;
 	return 0;
+}
+
+void
+user_charge(struct user *u, uint64_t bytes)
+{
+	uint64_t n = bytes / LIMIT_WORK_BYTES;
+
+	must(u->magic == USER_MAGIC);
+	if (n > LIMIT_UID_BURST + LIMIT_UID_DEBT)
+		n = LIMIT_UID_BURST + LIMIT_UID_DEBT;
+	u->tokens -= (int64_t)(n * TOKEN);
+	if (u->tokens < -DEBT)
+		u->tokens = -DEBT;
 }
 
 int

@@ -16,7 +16,8 @@ struct user {
 	LIST_ENTRY(user) all;
 	uid_t uid;
 	uint32_t clients;
-	uint64_t tokens;   /* requests that it may make now, in ns each */
+	int64_t tokens;    /* requests that it may make now, in ns each;
+			      below 0: a debt */
 	uint64_t refilled; /* CLOCK_MONOTONIC */
 };
 
@@ -37,6 +38,9 @@ int user_has_clients(const struct user *, uint32_t max_clients);
 
 /* Takes a request from the allowance: 0, or -1 if there is none left. */
 int user_request(struct user *, uint64_t mono);
+
+/* Takes from it what a request has cost beyond itself: see store_work(). */
+void user_charge(struct user *, uint64_t bytes);
 
 /* Whether a section of so many bytes would be more than a share: its process'
  * or its uid's. */

@@ -4,6 +4,7 @@
  * What a client is told is tests/e2e/daemon_hostile.sh's; here the event loop
  * is turned by hand.
  */
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 
 #include "common/message.h"
 #include "common/process.h"
+#include "common/set.h"
 #include "daemon/client.h"
 #include "daemon/limits.h"
 #include "daemon/now.h"
@@ -119,6 +121,70 @@ START_TEST(a_turn_is_bounded_and_everybody_has_one)
 	ck_assert_uint_eq(answers(one, MESSAGE_OK), 1);
 	turn();
 	ck_assert_uint_eq(answers(many, MESSAGE_OK), 5);
+	end();
+}
+END_TEST
+
+/* A reserved section whose schema is as long as can be, and rubbish. */
+static union message
+long_schema(int fd)
+{
+	uint64_t length = 4096 + SCHEMA_MAX;
+	union message m;
+	struct set_plan p;
+	uint8_t *memory;
+
+	memset(&m, 0, sizeof(m));
+	message_head(&m.head, MESSAGE_ALLOC, sizeof(m.alloc), 2, MESSAGE_OK);
+	memcpy(m.alloc.class, CLASS_STAT, sizeof(CLASS_STAT));
+	strcpy(m.alloc.type, "test");
+	strcpy(m.alloc.ident, "long");
+	m.alloc.length = length;
+	ck_assert_int_eq(message_send(fd, &m, sizeof(m.alloc), -1), 0);
+	turn();
+	ck_assert_int_gt(message_receive(fd, &m, NULL), 0);
+	ck_assert_uint_eq(m.head.status, MESSAGE_OK);
+	memory = mmap(NULL, store_plan(store)->segment_size,
+	    PROT_READ | PROT_WRITE, MAP_SHARED, store_fd(store), 0);
+	ck_assert_ptr_ne(memory, MAP_FAILED);
+	ck_assert_uint_ne(set_plan(&p, 1, 1, 1, 1, SCHEMA_MAX), 0);
+	p.id = 1;
+	set_create(memory + m.section.offset, &p, memory);
+	(void)munmap(memory, store_plan(store)->segment_size);
+	message_head(
+	    &m.head, MESSAGE_PUBLISH, sizeof(m.section), 3, MESSAGE_OK);
+	return m;
+}
+
+START_TEST(a_turn_is_over_when_a_request_was_much_work)
+{
+	int64_t tokens;
+	union message m;
+	int busy, one;
+
+	begin(10);
+	busy = connected(0);
+	one = connected(0);
+	say(busy, MESSAGE_HELLO);
+	say(one, MESSAGE_HELLO);
+	turn();
+	ck_assert_uint_eq(answers(busy, MESSAGE_OK), 1);
+	ck_assert_uint_eq(answers(one, MESSAGE_OK), 1);
+	m = long_schema(busy);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(
+		    message_send(busy, &m, sizeof(m.section), -1), 0);
+	say(one, MESSAGE_PING);
+	tokens = TAILQ_FIRST(&server.clients)->user->tokens;
+	for (int i = 0; i < 3; i++) {
+		turn();
+		ck_assert_uint_eq(answers(busy, MESSAGE_BAD_SECTION), 1);
+		ck_assert_uint_eq(answers(one, MESSAGE_OK), i == 0);
+	}
+	/* refused it was, but not for nothing; some comes back meanwhile */
+	expect(tokens - TAILQ_FIRST(&server.clients)->user->tokens >
+	       (int64_t)(SCHEMA_MAX / LIMIT_WORK_BYTES * NS_PER_SECOND /
+			 LIMIT_UID_RATE));
 	end();
 }
 END_TEST
@@ -237,6 +303,7 @@ main(void)
 {
 	const TTest *const tests[] = {
 		a_turn_is_bounded_and_everybody_has_one,
+		a_turn_is_over_when_a_request_was_much_work,
 		who_does_not_read_is_not_read_either,
 		who_does_not_read_for_long_is_dropped,
 		who_says_no_hello_is_dropped,

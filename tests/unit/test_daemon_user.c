@@ -48,6 +48,27 @@ START_TEST(a_user_has_one_allowance_for_all_its_clients)
 }
 END_TEST
 
+START_TEST(work_is_charged_and_debts_are_bounded)
+{
+	struct users users = LIST_HEAD_INITIALIZER(users);
+	struct user *u = user_join(&users, 1000, 0);
+
+	user_charge(u, LIMIT_WORK_BYTES - 1);
+	user_charge(u, 100 * LIMIT_WORK_BYTES);
+	expect_eq(requests(u, 0), LIMIT_UID_BURST - 100);
+	user_charge(u, LIMIT_UID_RATE / 2 * LIMIT_WORK_BYTES);
+	expect_eq(requests(u, NS_PER_SECOND / 2), 0);
+	expect_eq(requests(u, NS_PER_SECOND), LIMIT_UID_RATE / 2);
+	/* who made too much of it waits, but not for ever */
+	user_charge(u, UINT64_MAX);
+	expect_eq(requests(u, NS_PER_SECOND + LIMIT_UID_DEBT / LIMIT_UID_RATE *
+						  NS_PER_SECOND),
+	    0);
+	expect_eq(requests(u, 3600 * NS_PER_SECOND), LIMIT_UID_BURST);
+	user_leave(u);
+}
+END_TEST
+
 START_TEST(a_user_has_a_share_of_the_connections)
 {
 	struct users users = LIST_HEAD_INITIALIZER(users);
@@ -71,6 +92,7 @@ main(void)
 	const TTest *const tests[] = {
 		requests_are_let_through_at_their_rate,
 		a_user_has_one_allowance_for_all_its_clients,
+		work_is_charged_and_debts_are_bounded,
 		a_user_has_a_share_of_the_connections,
 	};
 

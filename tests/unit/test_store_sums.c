@@ -318,6 +318,53 @@ START_TEST(a_worker_killed_while_it_moves_within_the_segment_loses_nothing)
 }
 END_TEST
 
+/* How often this process has the segment mapped. */
+static int
+mappings(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	char line[512];
+	int n = 0;
+
+	expect(f != NULL);
+	while (fgets(line, sizeof(line), f) != NULL)
+		n += strstr(line, d.path) != NULL;
+	(void)fclose(f);
+	return n;
+}
+
+START_TEST(a_move_within_the_segment_maps_and_seeks_nothing)
+{
+	struct store_owner o = depot_process(1);
+	struct message_section a, b, c, none;
+	int before;
+
+	begin();
+	a = counting(&o, 1, 10);
+	none = a;
+	none.serial = 4711;
+	before = mappings();
+	expect(before > 0);
+	b = depot_set(&d, &o, 1, &d, &a);
+	expect_eq(depot_publish(&d, &o, &b), MESSAGE_OK);
+	expect_eq(mappings(), before);
+	/* and on from there, before the carry was final */
+	c = depot_set(&d, &o, 1, &d, &b);
+	expect_eq(depot_publish(&d, &o, &c), MESSAGE_OK);
+	depot_add(&d, &a, DEPOT_HITS, 5);
+	store_owner_died(d.store, o.pid, o.start, d.now);
+	expect_eq(depot_sum(&d, DEPOT_HITS), 15);
+	/* from nowhere: it is one that begins */
+	o = depot_process(2);
+	b = depot_set(&d, &o, 1, &d, &a);
+	((struct set_header *)depot_memory(&d, &b))->origin_serial =
+	    none.serial;
+	expect_eq(depot_publish(&d, &o, &b), MESSAGE_OK);
+	expect_eq(mappings(), before);
+	depot_end(&d);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -330,6 +377,7 @@ main(void)
 		a_daemon_killed_anywhere_in_a_fold_counts_it_once,
 		a_set_published_anew_takes_the_place_of_the_one_before,
 		a_worker_killed_while_it_moves_within_the_segment_loses_nothing,
+		a_move_within_the_segment_maps_and_seeks_nothing,
 	};
 
 	return UNIT_RUN("store_sums", tests);
