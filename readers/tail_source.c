@@ -330,6 +330,24 @@ stream_new(struct tail *t, struct tail_source *src,
 	src->unopened++;
 }
 
+/*
+ * A section keeps its place as long as it has its serial, and what we know of
+ * it is bounded by that place.  So whoever shows it elsewhere is no daemon of
+ * ours, and it is read no more.
+ */
+static int
+is_moved(struct tail *t, struct tail_stream *s, const struct directory_entry *e)
+{
+	if (e->d.offset == s->entry.d.offset &&
+	    e->d.length == s->entry.d.length)
+		return 0;
+	if (!s->gone) {
+		sink_complain(t, s, "was moved by somebody");
+		stream_gone(t, s, 1);
+	}
+	return 1;
+}
+
 /* Compares the new list with what we have. */
 static void
 absorb(struct tail *t, struct tail_source *src)
@@ -350,10 +368,12 @@ absorb(struct tail *t, struct tail_source *src)
 			stream_new(t, src, e, serial);
 			s = stream_find(src, serial);
 		}
+		s->listed = src->listings;
+		if (is_moved(t, s, e))
+			continue;
 		s->entry = *e;
 		s->seq = list->seq;
 		s->tombs = src->tombs;
-		s->listed = src->listings;
 	}
 	if (!src->listed)
 		unseen_begin(src);

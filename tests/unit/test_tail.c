@@ -484,6 +484,56 @@ START_TEST(rubbish_anywhere_neither_crashes_nor_holds_up)
 }
 END_TEST
 
+/* A stream with its dictionary in the last page of its section. */
+static void
+stream_dict_last(struct scene_stream *a)
+{
+	struct scene_daemon *d = scene_now(&sc);
+	struct descriptor *desc;
+
+	scene_prepare(&sc, a, "a", 1, LANE);
+	desc = &d->d[a->index];
+	a->plan.dict_offset = desc->length;
+	desc->length += SEGMENT_PAGE;
+	d->used += SEGMENT_PAGE;
+	stream_create(a->section, &a->plan);
+	scene_publish(a);
+	scene_tag(a, 1, "Tag");
+}
+
+/* What is bounded by the old place must not be looked for at the new one. */
+START_TEST(a_section_that_somebody_moves_is_read_no_more)
+{
+	struct scene_stream a, b;
+	struct descriptor *desc;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	for (uint32_t twice = 0; twice < 2; twice++) {
+		scene_begin(&sc);
+		stream_dict_last(&a);
+		scene_tail(&sc, &scene_out, START_END);
+		scene_put(&a, 0, 1, 1, "1");
+		ck_assert_str_eq(scene_read(&sc), "Tag=1\n");
+		/* the same serial at the segment's end; twice: there as well */
+		desc = &a.daemon->d[a.index + twice];
+		*desc = a.daemon->d[a.index];
+		desc->offset = SCENE_SIZE - SEGMENT_PAGE;
+		desc->length = SEGMENT_PAGE;
+		directory_begin(&a.daemon->dir);
+		directory_store(&a.daemon->dir, a.index + twice, desc);
+		scene_list(a.daemon);
+		directory_end(&a.daemon->dir);
+		scene_put(&a, 0, 1, 2, "2");
+		ck_assert_str_eq(scene_read(&sc), "");
+		scene_stream(&sc, &b, "b", 1, LANE);
+		scene_put(&b, 0, 0, 3, "3");
+		ck_assert_str_eq(scene_read(&sc), "3\n");
+		ck_assert_uint_eq(sc.t.complaints, 1);
+		scene_end(&sc);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -506,6 +556,7 @@ main(void)
 		a_stream_taken_back_in_mid_change_is_not_read_as_its_own,
 		rubbish_in_a_lane_is_passed_and_counted,
 		rubbish_anywhere_neither_crashes_nor_holds_up,
+		a_section_that_somebody_moves_is_read_no_more,
 	};
 
 	return UNIT_RUN("tail", tests);
