@@ -1,12 +1,13 @@
-/*
+/*-
  * attach.h -- the frame of all readers: find an instance, attach, follow it.
  *
  * A reader's life:
  *
- *	stop_init();				signals, SIGPIPE, SIGBUS
- *	attach_open(&a, name, timeout)		finds, waits, maps; tells
- *failures listing_wait(&list, &a.segment)		a first copy of the
- *directory while (!stop_asked()) {
+ *	stop_init()			signals, SIGPIPE, SIGBUS
+ *	attach_open(&a, name, timeout)	finds, waits, maps; tells failures
+ *	listing_wait(&list, &a.segment)	a first copy of the directory
+ *
+ *	while (!stop_asked()) {
  *		attach_poll(&a, NULL)		a new file?  is it running?
  *		listing_poll(&list, &a.segment)	has the directory changed?
  *		copy bytes, directory_still(), and only then believe them

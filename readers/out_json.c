@@ -8,7 +8,8 @@
  * or, where records were lost, {"lost":57,"stream":"front","type":"http",
  * "pid":4711}, with "at_least":true if there may have been more, and without a
  * stream if nobody knows of which.  cut: the writer had to cut the text.
- *cursor: the record's name, unique for ever.
+ *
+ * cursor: the record's name, unique for ever.
  */
 #include "readers/attach.h"
 #include "readers/out.h"

@@ -60,8 +60,8 @@ source_add(struct tail *t, uint64_t created)
 	src->young = !t->starting;
 	TAILQ_INIT(&src->streams);
 	TAILQ_FOREACH_REVERSE(other, &t->sources, tail_sources, link)
-	if (other->created <= created)
-		break;
+		if (other->created <= created)
+			break;
 	if (other != NULL)
 		TAILQ_INSERT_AFTER(&t->sources, other, src, link);
 	else
