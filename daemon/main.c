@@ -19,7 +19,7 @@
 #define EXIT_USAGE 2
 
 #ifndef SHMLOG_VERSION
-#define SHMLOG_VERSION "unknown"
+#error "the Makefile tells SHMLOG_VERSION"
 #endif
 
 /* 0, 1 and 2 are open, so nothing of ours gets such a number. */

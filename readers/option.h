@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #ifndef SHMLOG_VERSION
-#define SHMLOG_VERSION "0.1"
+#error "the Makefile tells SHMLOG_VERSION"
 #endif
 
 /* A row; the table ends with letter 0. */

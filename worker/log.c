@@ -21,7 +21,7 @@
 #include "worker/shmlog.h"
 
 #ifndef SHMLOG_VERSION
-#define SHMLOG_VERSION "unknown"
+#error "the Makefile tells SHMLOG_VERSION"
 #endif
 
 /* All handles, for children after fork(2). */
