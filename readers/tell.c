@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "readers/buffer.h"
+
 #define HINTS_MAX 8
 
 static const char *
@@ -28,19 +30,23 @@ static void
 tell_instances(const char *name)
 {
 	struct instance_info *list;
-	char line[1024] = "";
-	size_t n, at = 0;
+	struct buffer line;
+	size_t n;
 
 	list = instances_list(&n);
-	for (size_t i = 0; i < n && i < HINTS_MAX && at < sizeof(line); i++)
-		at += (size_t)snprintf(line + at, sizeof(line) - at, "%s%s%s",
-		    i == 0 ? "" : ", ", list[i].name,
-		    list[i].state == DAEMON_GONE ? " (not running)" : "");
+	buffer_init(&line, -1);
+	for (size_t i = 0; i < n && i < HINTS_MAX; i++) {
+		buffer_text(&line, i == 0 ? "" : ", ");
+		/* anybody's directory may stand there */
+		buffer_safe(&line, list[i].name, strlen(list[i].name));
+		if (list[i].state == DAEMON_GONE)
+			buffer_text(&line, " (not running)");
+	}
 	if (n > HINTS_MAX)
-		warnx("instances there are: %s and %zu more", line,
-		    n - HINTS_MAX);
-	else if (n > 0)
-		warnx("instances there are: %s", line);
+		buffer_printf(&line, " and %zu more", n - HINTS_MAX);
+	if (n > 0)
+		warnx("instances there are: %.*s", (int)line.n, line.data);
+	buffer_free(&line);
 	free(list);
 	if (name != NULL && strspn(name, "0123456789") == strlen(name))
 		warnx("-n names the instance; for the last %s records: -l %s",
