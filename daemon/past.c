@@ -150,10 +150,10 @@ link_over(int dirfd, const char *from, const char *to)
 	return 0;
 }
 
-/* What stands at segment.prev gets its number, or is forgotten (also if it is
- * `segment' itself: a daemon was killed while it renamed). */
+/* What stands at segment.prev gets its number; it is forgotten if it is no
+ * segment, or `segment' itself: a daemon was killed while it renamed. */
 static int
-move_prev(struct past *p, const struct store *s, ino_t segment)
+move_prev(struct past *p, ino_t segment)
 {
 	struct past_file *f;
 	char name[PAST_NAME_MAX];
@@ -165,8 +165,7 @@ move_prev(struct past *p, const struct store *s, ino_t segment)
 	if (i == p->n)
 		return 0;
 	f = &p->files[i];
-	if (f->created == 0 || f->ino == segment ||
-	    !store_needs_old(s, f->created)) {
+	if (f->created == 0 || f->ino == segment) {
 		forget(p, i);
 		return 0;
 	}
@@ -175,8 +174,37 @@ move_prev(struct past *p, const struct store *s, ino_t segment)
 	if (link_over(p->dirfd, SEGMENT_PREV_FILE, name) == -1)
 		return -1;
 	memcpy(f->name, name, sizeof(f->name));
-	f->until = 0;
 	return 0;
+}
+
+/*
+ * The last words of who died before this restart or the one before it stay
+ * readable for the cooling time.  How old the files are nobody knows, so it
+ * begins anew; of a daemon that is restarted over and over only the newest
+ * stay, for each is as large as a segment.
+ */
+static void
+keep_cooling(struct past *p, const struct store *s, uint64_t until)
+{
+	for (;;) {
+		size_t cooling = 0, oldest = 0;
+
+		for (size_t i = 0; i < p->n; i++) {
+			struct past_file *f = &p->files[i];
+
+			f->until = until;
+			if (f->created != 0 && store_needs_old(s, f->created))
+				continue;
+			if (cooling++ == 0 ||
+			    f->generation < p->files[oldest].generation)
+				oldest = i;
+		}
+		if (cooling <= PAST_COOLING_MAX)
+			return;
+		if (is_there(p, &p->files[oldest]))
+			(void)unlinkat(p->dirfd, p->files[oldest].name, 0);
+		forget(p, oldest);
+	}
 }
 
 int
@@ -186,8 +214,9 @@ past_push(struct past *p, const struct store *s, int fd,
 	struct past_file *f;
 	struct stat st;
 
-	if (fstat(fd, &st) == -1 || move_prev(p, s, st.st_ino) == -1)
+	if (fstat(fd, &st) == -1 || move_prev(p, st.st_ino) == -1)
 		return -1;
+	keep_cooling(p, s, until);
 	if (link_over(p->dirfd, SEGMENT_FILE, SEGMENT_PREV_FILE) == -1)
 		return -1;
 	if (p->n == PAST_MAX) {

@@ -17,6 +17,7 @@
 #include "daemon/store.h"
 
 #define PAST_MAX 32
+#define PAST_COOLING_MAX 4 /* of which nobody needs but who reads */
 #define PAST_NAME_MAX 32
 
 struct past_file {

@@ -425,6 +425,10 @@ advance_all(struct shmlog *log, int64_t now)
 	for (struct part *p = log->parts; p != NULL; p = p->following) {
 		if (on_their_way >= ON_THEIR_WAY_MAX)
 			break;
+		/* large sets take time to move: others go on in a later call */
+		if (p->state != PART_ATTACHED &&
+		    clock_mono() - now > JOIN_WAIT_NS)
+			return POSTPONED;
 		if (p->state != PART_ATTACHED)
 			advance(p, now);
 		if (log->socket == -1)

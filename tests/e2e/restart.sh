@@ -62,3 +62,21 @@ shmtail -d -o cat >"$dir/there" 2>"$dir/there.err"
 delivered "-d shows a worker's records in both segments, once" \
     alive 1 2000 "$dir/there"
 delivered "the reader that follows has them, too" alive 1 2000 "$dir/out"
+
+# The last words outlive more restarts than one; the files of a daemon that is
+# restarted over and over do not pile up.
+for i in 1 2 3; do
+	kill_daemon
+	start_daemon -s 32m
+done
+shmtail -d -o cat >"$dir/there" 2>"$dir/there.err"
+delivered "a dead worker's last words outlive several restarts" \
+    dead 1 1000 "$dir/there"
+tell alive wait
+for i in 1 2 3 4; do
+	kill_daemon
+	start_daemon -s 32m
+done
+tell alive wait
+kept=$(find "$dir" -name 'segment.[0-9]*' | wc -l)
+check "the files of old segments do not pile up ($kept)" [ "$kept" -le 5 ]
