@@ -7,6 +7,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,10 +63,17 @@ by_name(const void *a, const void *b)
 static void
 list_dir(struct instance_info **list, size_t *n, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	char in[INSTANCE_PATH_MAX + 2];
 	const struct dirent *e;
+	DIR *dir;
+	int fd, length;
 
+	/* as a path inside it: then one under /tmp must be ours */
+	length = snprintf(in, sizeof(in), "%s/.", path);
+	if (length < 0 || (size_t)length >= sizeof(in))
+		return;
+	fd = instance_open_dir(in, 0);
+	dir = fd == -1 ? NULL : fdopendir(fd);
 	if (dir == NULL) {
 		if (fd != -1)
 			close(fd);

@@ -258,6 +258,35 @@ START_TEST(what_cannot_be_attached_is_refused_and_not_waited_for)
 }
 END_TEST
 
+/* A runtime directory in /tmp that others may enter is not ours to believe. */
+START_TEST(instances_in_tmp_are_listed_only_if_the_directory_is_ours)
+{
+	char dir[64], path[96], file[128];
+	size_t n;
+	int fd;
+
+	(void)snprintf(dir, sizeof(dir), "/tmp/shmlog-%u", (unsigned)geteuid());
+	if (mkdir(dir, 0700) == -1)
+		return; /* somebody uses it */
+	(void)snprintf(path, sizeof(path), "%s/a", dir);
+	(void)snprintf(file, sizeof(file), "%s/segment", path);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_ne(fd, -1);
+	close(fd);
+	ck_assert_int_eq(setenv("SHMLOG_DIR", dir, 1), 0);
+	free(instances_list(&n));
+	ck_assert_int_eq(chmod(dir, 0755), 0);
+	fd = (int)n;
+	free(instances_list(&n));
+	(void)unlink(file);
+	(void)rmdir(path);
+	(void)rmdir(dir);
+	ck_assert_int_eq(fd, 1);
+	ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -266,6 +295,7 @@ main(void)
 		text_is_escaped_as_documented,
 		numbers_and_timeouts_are_taken_whole_or_not_at_all,
 		what_cannot_be_attached_is_refused_and_not_waited_for,
+		instances_in_tmp_are_listed_only_if_the_directory_is_ours,
 	};
 
 	return UNIT_RUN("reader", tests);
