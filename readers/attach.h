@@ -154,6 +154,7 @@ struct listing {
 	struct directory_entry *spare;
 	int scanned;    /* the copy is by directory_scan() */
 	uint64_t of;    /* created: of the segment that it is of */
+	uint64_t size;  /* segment_size: what bounds the entries */
 	size_t room;    /* entries */
 	uint64_t since; /* clock_mono() when a copy was first refused; 0 */
 };

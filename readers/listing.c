@@ -27,17 +27,25 @@ entries_make(size_t n)
 	return e;
 }
 
+/* Another file may claim to be the one before: its bounds must be the same. */
+static int
+is_of(const struct listing *l, const struct segment *s)
+{
+	return l->entries != NULL && l->of == s->plan.created &&
+	       l->size == s->plan.segment_size && l->room == s->plan.desc_count;
+}
+
 static void
 fit(struct listing *l, const struct segment *s)
 {
-	if (l->of == s->plan.created && l->room == s->plan.desc_count &&
-	    l->entries != NULL)
+	if (is_of(l, s))
 		return;
 	listing_free(l);
 	l->room = s->plan.desc_count;
 	l->entries = entries_make(l->room);
 	l->spare = entries_make(l->room);
 	l->of = s->plan.created;
+	l->size = s->plan.segment_size;
 	l->since = clock_mono();
 }
 
@@ -62,8 +70,7 @@ listing_poll(struct listing *l, const struct segment *s)
 	uint64_t seq = directory_seq(s), now;
 	size_t n;
 
-	if (l->entries != NULL && l->of == s->plan.created && l->seq != 0 &&
-	    seq == l->seq)
+	if (is_of(l, s) && l->seq != 0 && seq == l->seq)
 		return LISTING_SAME;
 	fit(l, s);
 	now = clock_mono();

@@ -12,7 +12,7 @@
 #include "readers/attach.h"
 #include "readers/buffer.h"
 #include "readers/option.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/fake.h"
 
 /* The length of a valid UTF-8 sequence, by the table of RFC 3629; 0: none. */
 static size_t
@@ -287,6 +287,28 @@ START_TEST(instances_in_tmp_are_listed_only_if_the_directory_is_ours)
 }
 END_TEST
 
+/* A file that claims to be the one before has bounds of its own. */
+START_TEST(a_list_is_read_anew_for_a_segment_of_another_size)
+{
+	struct listing l = { 0 };
+	struct fake f;
+	struct attach a;
+
+	fake_begin(&f);
+	attach_init(&a);
+	a.quiet = 1;
+	ck_assert_int_eq(attach_open(&a, f.path, 0), ATTACH_OK);
+	listing_wait(&l, &a.segment);
+	ck_assert_int_eq(listing_poll(&l, &a.segment), LISTING_SAME);
+	a.segment.plan.segment_size -= SEGMENT_PAGE;
+	ck_assert_int_eq(listing_poll(&l, &a.segment), LISTING_NEW);
+	a.segment.plan.segment_size += SEGMENT_PAGE;
+	listing_free(&l);
+	attach_close(&a);
+	fake_end(&f);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -296,6 +318,7 @@ main(void)
 		numbers_and_timeouts_are_taken_whole_or_not_at_all,
 		what_cannot_be_attached_is_refused_and_not_waited_for,
 		instances_in_tmp_are_listed_only_if_the_directory_is_ours,
+		a_list_is_read_anew_for_a_segment_of_another_size,
 	};
 
 	return UNIT_RUN("reader", tests);
