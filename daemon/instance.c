@@ -18,6 +18,7 @@
 #define TOLD_PLACE 2
 #define TOLD_LOCK 4
 #define TOLD_SIZE 8
+#define TOLD_REPAIRED 16
 
 /* Whether it has not been told yet; it has, now. */
 static int
@@ -133,6 +134,12 @@ tick_segment(struct instance *i)
 			  "restored, what was cut off is lost",
 		    i->place.path, SEGMENT_FILE);
 		i->told &= ~TOLD_SIZE;
+		break;
+	case STORE_REPAIRED:
+		if (first_time(i, TOLD_REPAIRED))
+			log_error("%s/%s: a worker wrote over its header or "
+				  "directory: written anew",
+			    i->place.path, SEGMENT_FILE);
 		break;
 	case STORE_BROKEN:
 		if (first_time(i, TOLD_SIZE))

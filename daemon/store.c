@@ -279,6 +279,34 @@ rewrite(struct store *s)
 	section_end(s);
 }
 
+/*
+ * Whether what only we write is as we wrote it: a worker may write there (or
+ * punch a hole), and then nobody new would find his way.
+ */
+static int
+is_intact(const struct store *s)
+{
+	const size_t once = offsetof(struct segment_header, alloc_seq);
+	struct segment_header want, got;
+	const struct section *sec;
+	const struct descriptor *d;
+
+	memset(&want, 0, sizeof(want));
+	segment_create(&want, &s->plan);
+	shared_words_load(&got, s->base, sizeof(got) / 8);
+	if (memcmp(&want, &got, once) != 0 ||
+	    shared_load(&got.alloc_seq) != s->dir.seq)
+		return 0;
+	TAILQ_FOREACH(sec, &s->list, list) {
+		d = (const struct descriptor *)(s->dir.descriptors +
+						(uint64_t)sec->index *
+						    s->dir.desc_stride);
+		if (shared_load(&d->serial) != sec->serial)
+			return 0;
+	}
+	return 1;
+}
+
 enum store_health
 store_check(struct store *s)
 {
@@ -287,8 +315,13 @@ store_check(struct store *s)
 
 	must(s->magic == STORE_MAGIC && s->changing == 0);
 	if (fstat(s->fd, &st) == 0 &&
-	    (uint64_t)st.st_size == s->plan.segment_size && !guard_hit(s->base))
-		return STORE_WELL;
+	    (uint64_t)st.st_size == s->plan.segment_size &&
+	    !guard_hit(s->base)) {
+		if (!s->open || is_intact(s))
+			return STORE_WELL;
+		rewrite(s);
+		return STORE_REPAIRED;
+	}
 	error = posix_fallocate(s->fd, 0, (off_t)s->plan.segment_size);
 	if (error == 0 && ftruncate(s->fd, (off_t)s->plan.segment_size) == -1)
 		error = errno;

@@ -232,6 +232,7 @@ int store_background(struct store *, size_t budget);
 enum store_health {
 	STORE_WELL,
 	STORE_RESTORED, /* it was truncated: say so in the log */
+	STORE_REPAIRED, /* header or directory were written over: likewise */
 	STORE_BROKEN,   /* and cannot be restored now (errno): ask again */
 };
 

@@ -479,6 +479,35 @@ START_TEST(ten_thousand_live_sections_do_not_make_an_alloc_dearer)
 }
 END_TEST
 
+/* With a hole, with zeros, with rubbish in what is written once or later. */
+START_TEST(what_a_worker_wrote_over_is_written_anew)
+{
+	const size_t at[] = { 0, 40, 130, 256, SEGMENT_PAGE,
+		/* a descriptor's serial */ };
+	struct store_owner o = depot_process(1);
+	struct directory_entry e;
+	struct message_section m;
+
+	depot_begin(&d);
+	depot_open(&d);
+	m = depot_stream(&d, &o);
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		expect_eq(store_check(d.store), STORE_WELL);
+		expect(pwrite(store_fd(d.store), "rubbish!", 8, (off_t)at[i]) ==
+		       8);
+		expect_eq(store_check(d.store), STORE_REPAIRED);
+		expect_eq(store_check(d.store), STORE_WELL);
+		expect(depot_find(&d, m.serial, &e));
+	}
+	expect(ftruncate(store_fd(d.store), 0) == 0);
+	expect(ftruncate(store_fd(d.store),
+		   (off_t)store_plan(d.store)->segment_size) == 0);
+	expect_eq(store_check(d.store), STORE_REPAIRED);
+	expect(depot_find(&d, m.serial, &e));
+	depot_end(&d);
+}
+END_TEST
+
 START_TEST(a_truncated_file_is_restored_from_private_truth)
 {
 	struct store_owner o = depot_process(1);
@@ -554,6 +583,7 @@ main(void)
 		rubbish_is_not_published_and_stays_reserved,
 		shares_are_told_by_process_and_by_user,
 		ten_thousand_live_sections_do_not_make_an_alloc_dearer,
+		what_a_worker_wrote_over_is_written_anew,
 		a_truncated_file_is_restored_from_private_truth,
 		a_dump_has_a_line_a_section,
 	};
