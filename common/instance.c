@@ -159,8 +159,11 @@ instance_open(const char *name, char path[INSTANCE_PATH_MAX])
 		fd = instance_open_dir(dirs[i], 0);
 		if (fd == -1) {
 			/* what stands in the way says more than its absence */
-			if (error == 0 || (error == ENOENT && errno != ENOENT))
+			if (error == 0 ||
+			    (error == ENOENT && errno != ENOENT)) {
 				error = errno;
+				memcpy(path, dirs[i], INSTANCE_PATH_MAX);
+			}
 			continue;
 		}
 		if (best == -1 || is_used(fd)) {

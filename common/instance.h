@@ -43,7 +43,7 @@ int instance_open_dir(const char *path, int flags);
 
 /*
  * Opens an instance's directory to list it.  Returns the descriptor, or -1 with
- * errno; path is the directory opened, or the first one tried.  Several
+ * errno; path is the directory opened, or the one that errno is about.  Several
  * candidates: the first that has a `segment' or a `socket', else the first that
  * exists.
  */

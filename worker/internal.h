@@ -161,6 +161,10 @@ void part_add(struct shmlog *, struct part *);
 int64_t clock_mono(void);
 uint64_t clock_real(void);
 
+/* Moves a descriptor to 3 or above: 0, 1 and 2 mean something to a program,
+ * also to one that was started with them closed.  -1 stays -1, as errno. */
+int fd_above(int fd);
+
 /* Reserves address space, pages of zeros, private or to be shared. */
 void *map_zeros(size_t length, int shared);
 

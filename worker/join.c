@@ -97,7 +97,8 @@ connect_in(const char *directory)
 	if (dir == -1)
 		return -1;
 	socket_path(sun.sun_path, dir);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = fd_above(
+	    socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 	if (fd != -1 &&
 	    connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
 		saved = errno;
@@ -222,6 +223,7 @@ on_hello(struct shmlog *log, const struct message_hello *m, int fd)
 	struct segment_plan plan;
 	void *head;
 
+	fd = fd_above(fd);
 	if (m->head.status != MESSAGE_OK || fd == -1 ||
 	    segment_check(fd, &plan) != SEGMENT_OK ||
 	    plan.created != m->created) {

@@ -8,6 +8,7 @@
 #include <sys/timerfd.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -46,6 +47,20 @@ clock_real(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
+int
+fd_above(int fd)
+{
+	int above, saved;
+
+	if (fd == -1 || fd > STDERR_FILENO)
+		return fd;
+	above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return above;
+}
+
 void *
 map_zeros(size_t length, int shared)
 {
@@ -74,11 +89,11 @@ make_descriptors(struct shmlog *log)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 
-	log->epoll = epoll_create1(EPOLL_CLOEXEC);
+	log->epoll = fd_above(epoll_create1(EPOLL_CLOEXEC));
 	if (log->epoll == -1)
 		return -1;
-	log->timer =
-	    timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	log->timer = fd_above(
+	    timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
 	if (log->timer == -1)
 		return -1;
 	return epoll_ctl(log->epoll, EPOLL_CTL_ADD, log->timer, &event);

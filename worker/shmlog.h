@@ -311,7 +311,7 @@ shmlog_bit_flip(uint64_t *c, unsigned bit)
 	    c, UINT64_C(1) << (bit & 63), __ATOMIC_RELAXED);
 }
 
-/* "1.0.0": of the library that runs, not of this header. */
+/* "0.1.0": of the library that runs, not of this header. */
 const char *shmlog_version(void);
 
 #pragma GCC visibility pop
