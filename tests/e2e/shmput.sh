@@ -135,3 +135,9 @@ exec 9>&-
 wait_for 5 ended "$put"
 same an_interrupt_loses_no_lines "$(got interrupted -r | jq -r .text |
     grep -c '^after interrupt')" 30
+
+# The library's descriptors are none of the standard ones.
+status=0
+timeout 5 shmput -i closed <&- 2>"$dir/closed.err" || status=$?
+same "a closed standard input is told" "$status" 1
+check "and why" grep -q 'standard input: Bad file descriptor' "$dir/closed.err"
