@@ -16,7 +16,13 @@ if [ -z "${SHMLOG_APART:-}" ]; then
 	mounts=
 else
 	mounts=yes
-	trap 'umount -l "$dir" 2>/dev/null; finish' EXIT
+	leave()
+	{
+		local status=$?
+		umount -l "$dir" 2>/dev/null || :
+		finish "$status"
+	}
+	trap leave EXIT
 fi
 
 # mounted SIZE-IN-PAGES: $dir becomes a tmpfs of that size.

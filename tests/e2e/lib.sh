@@ -16,10 +16,11 @@ dir=$(mktemp -d "/dev/shm/${prefix:=shmlog}.XXXXXX")
 export SHMLOG_DIR=$dir PATH BUILD
 spawned=()
 
-# Ends what spawn started (children of it that a test wants ended are its own).
+# Ends what spawn started (children of it that a test wants ended are its own),
+# and the script, with the status given or that of the last command.
 finish()
 {
-	local status=$? p
+	local status=${1:-$?} p
 	trap - EXIT
 	for p in ${spawned[@]+"${spawned[@]}"}; do
 		kill -CONT "$p" 2>/dev/null || :
