@@ -22,10 +22,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/directory.h"
+#include "common/guard.h"
 #include "common/instance.h"
 #include "common/process.h"
 #include "daemon/limits.h"
@@ -275,11 +279,93 @@ would_fit(const struct instance *i, const struct old *old)
 	       i->options->size;
 }
 
+static int
+pid_cmp(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The pids of living processes that have sections there; pids has room for
+ * desc_count. */
+static uint32_t
+list_holders(const struct segment *map, uint32_t *pids)
+{
+	struct descriptor d;
+	uint32_t n = 0, different = 0;
+
+	for (uint32_t i = 0; i < map->plan.desc_count; i++) {
+		if (directory_entry(map, i, &d) != 0 ||
+		    (d.flags &
+			(DESC_DAEMON | DESC_RETAINED | DESC_PLACEHOLDER)) ||
+		    descriptor_is(&d, CLASS_COOL) || d.owner_pid == 0 ||
+		    d.owner_pid > INT_MAX ||
+		    !process_runs((pid_t)d.owner_pid, d.owner_start))
+			continue;
+		pids[n++] = d.owner_pid;
+	}
+	if (n > 0)
+		qsort(pids, n, sizeof(*pids), pid_cmp);
+	for (uint32_t i = 0; i < n; i++)
+		different += i == 0 || pids[i] != pids[i - 1];
+	return different;
+}
+
+/* How many processes hold the old segment: its pages are not free as long as
+ * one has it mapped, whatever name it has or had. */
+static uint32_t
+holders(const struct old *old)
+{
+	struct segment map = { .fd = old->fd, .plan = old->plan };
+	uint8_t boot[16];
+	uint32_t *pids, n = 0;
+	void *base;
+
+	if (process_boot_id(boot) == -1 ||
+	    memcmp(boot, old->plan.boot_id, sizeof(boot)) != 0 ||
+	    old->plan.pid_ns != process_pid_ns())
+		return 0;
+	base = mmap(
+	    NULL, old->plan.segment_size, PROT_READ, MAP_SHARED, old->fd, 0);
+	if (base == MAP_FAILED)
+		return 0;
+	map.base = base;
+	map.head = base;
+	pids = calloc(old->plan.desc_count, sizeof(*pids));
+	if (pids != NULL && guard_add(base, old->plan.segment_size) == 0) {
+		n = list_holders(&map, pids);
+		guard_remove(base);
+	}
+	free(pids);
+	(void)munmap(base, old->plan.segment_size);
+	return n;
+}
+
+/* Whether the old segment is to go before there is a new one.  Not if that
+ * would lose its records for nothing: 1, 0; -1 if it was told why not. */
+static int
+give_up_old(const struct instance *i, const struct old *old)
+{
+	uint32_t n;
+
+	if (old->fd == -1 || !would_fit(i, old))
+		return 0;
+	n = holders(old);
+	if (n == 0)
+		return 1;
+	log_error("%s: no room for a new segment while %u process%s the old "
+		  "one: stop them, or give a smaller -s",
+	    i->place.path, n, n == 1 ? " holds" : "es hold");
+	return -1;
+}
+
 /* Gives up what is old, the least needed first, until the new one has room. */
 static int
 make_store(struct instance *i, struct old *old)
 {
 	unsigned n;
+	int go = 0;
 
 	i->store = create(i, old);
 	if (i->store == NULL && errno == ENOSPC && i->past.n > 0) {
@@ -287,8 +373,13 @@ make_store(struct instance *i, struct old *old)
 		log_warn("no room for a new segment: %u older ones removed", n);
 		i->store = create(i, old);
 	}
-	if (i->store == NULL && errno == ENOSPC && old->fd != -1 &&
-	    would_fit(i, old)) {
+	if (i->store == NULL && errno == ENOSPC) {
+		go = give_up_old(i, old);
+		errno = ENOSPC;
+	}
+	if (go == -1)
+		return -1;
+	if (go == 1) {
 		log_warn("no room for a new segment beside the old one: the "
 			 "old one is removed first, its records are lost");
 		if (copy_old(old) == 0)

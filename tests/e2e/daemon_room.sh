@@ -96,6 +96,32 @@ no_room_beside_the_old_one()
 	    "$dir/err"
 }
 
+# Its pages are not free while a worker has them mapped: they stay.
+no_room_while_the_old_one_is_held()
+{
+	local old status=0 worker
+	mounted 400
+	start_daemon "${small[@]}"
+	spawn tool-talk "$dir/default/socket" hello stream=64 \
+	    publish wait >"$dir/held"
+	worker=$pid
+	wait_for 10 grep -q '^publish 0' "$dir/held"
+	old=$(stat -c %i "$dir/default/segment")
+	stop KILL
+	timeout 10 shmlogd "${small[@]}" 2>"$dir/err" || status=$?
+	same the_old_one_stays_while_it_is_held \
+	    "$status $(stat -c %i "$dir/default/segment")" "1 $old"
+	check and_it_says_by_how_many grep -q \
+	    'while 1 process holds the old one: stop them, or give a smaller' \
+	    "$dir/err"
+	kill "$worker"
+	wait "$worker" 2>/dev/null || :
+	start_daemon "${small[@]}"
+	check when_they_are_gone_it_starts [ "$old" != \
+	    "$(stat -c %i "$dir/default/segment")" ]
+	stop TERM
+}
+
 # segment.prev is given up before the old segment is.
 no_room_for_three()
 {
@@ -159,6 +185,7 @@ as_nobody()
 if [ -n "$mounts" ]; then
 	no_room_for_a_segment
 	no_room_beside_the_old_one
+	no_room_while_the_old_one_is_held
 	no_room_for_three
 	mounted 2048
 fi
