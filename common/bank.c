@@ -54,3 +54,21 @@ set_carried(void *section)
 	/* pairs with the acquire load in set_is_carried() */
 	atomic_store_explicit(&h->carried, 1, memory_order_release);
 }
+
+int
+set_is_freed(const void *section)
+{
+	const struct set_header *h = section;
+
+	/* pairs with the release store in set_freed() */
+	return atomic_load_explicit(&h->freed, memory_order_acquire) == 1;
+}
+
+void
+set_freed(void *section)
+{
+	struct set_header *h = section;
+
+	/* pairs with the acquire load in set_is_freed() */
+	atomic_store_explicit(&h->freed, 1, memory_order_release);
+}

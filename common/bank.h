@@ -1,6 +1,6 @@
 /*
  * bank.h -- the words of a set's header that two processes, or two daemons one
- * after the other, agree by: the banks of retained sums, and `carried'.
+ * after the other, agree by: the banks of retained sums, `carried', `freed'.
  *
  * FOLDING.  The daemon writes the new sums and the serial of the set that they
  * have now to the bank that is not shown, and then turns `bank' over with one
@@ -28,5 +28,9 @@ uint64_t bank_folded(const void *section);
 /* Whether the carry is final, and saying so after it was stored. */
 int set_is_carried(const void *section);
 void set_carried(void *section);
+
+/* Whether the owner has given it up, and saying so after the last change. */
+int set_is_freed(const void *section);
+void set_freed(void *section);
 
 #endif

@@ -213,6 +213,13 @@ _Static_assert(sizeof(struct tombstone) == 256, "layout");
 /*
  * A stream's section: this header, the dictionary, the lanes.  `once' is before
  * PUBLISH.
+ *
+ * IDENTITY.  `id' is the stream's, not 0, for as long as its owner holds it,
+ * whatever section it is in: by pid, start and id a reader knows it again when
+ * the segments in between are gone.
+ *
+ * FREED.  An owner that frees a stream or a set stores 1 here before it says so
+ * on the socket: a daemon that was away or stopped finds it later.
  */
 struct stream_header {
 	uint64_t magic;           /*   0  once: STREAM_MAGIC */
@@ -223,10 +230,11 @@ struct stream_header {
 	uint64_t lane_size;       /*  32  once: bytes of data, a power of two */
 	uint64_t dict_offset;     /*  40  once: of struct dict_header */
 	uint64_t dict_size;       /*  48  once: with its header */
-	uint64_t pad_56;          /*  56  */
+	uint64_t id;              /*  56  once: the owner's number for it */
 	_Atomic uint64_t dropped; /* 64  any thread: no lane was free */
 	_Atomic uint64_t dict_full; /* 72  any thread: tags that had no room */
-	uint64_t pad_80[6];         /* 80  */
+	_Atomic uint64_t freed; /* 80  owner: 1 when it is given up, see FREED */
+	uint64_t pad_88[5];     /* 88  */
 };
 
 _Static_assert(offsetof(struct stream_header, lanes) == 8, "layout");
@@ -235,8 +243,10 @@ _Static_assert(offsetof(struct stream_header, lane_stride) == 24, "layout");
 _Static_assert(offsetof(struct stream_header, lane_size) == 32, "layout");
 _Static_assert(offsetof(struct stream_header, dict_offset) == 40, "layout");
 _Static_assert(offsetof(struct stream_header, dict_size) == 48, "layout");
+_Static_assert(offsetof(struct stream_header, id) == 56, "layout");
 _Static_assert(offsetof(struct stream_header, dropped) == 64, "layout");
 _Static_assert(offsetof(struct stream_header, dict_full) == 72, "layout");
+_Static_assert(offsetof(struct stream_header, freed) == 80, "layout");
 _Static_assert(sizeof(struct stream_header) == 128, "layout");
 
 /*
@@ -293,8 +303,9 @@ struct lane_header {
 	uint64_t pred_created; /*  72  before the first commit, as are the */
 	uint64_t pred_serial;  /*  80  next two: the lane that this one */
 	uint64_t pred_lane;    /*  88  goes on for, and how many records */
-	uint64_t pred_records; /*  96  it has; serial 0: there is none */
-	uint64_t pad_104[3];   /* 104  */
+	uint64_t pred_records; /*  96  it has (serial 0: there is none), */
+	uint64_t pred_total;   /* 104  and all before that one, together */
+	uint64_t pad_112[2];   /* 112  */
 	struct lane_index index[LANE_BLOCKS]; /* 128  first[] and count[] */
 					      /* 1152 the ring's bytes */
 };
@@ -309,6 +320,7 @@ _Static_assert(offsetof(struct lane_header, pred_created) == 72, "layout");
 _Static_assert(offsetof(struct lane_header, pred_serial) == 80, "layout");
 _Static_assert(offsetof(struct lane_header, pred_lane) == 88, "layout");
 _Static_assert(offsetof(struct lane_header, pred_records) == 96, "layout");
+_Static_assert(offsetof(struct lane_header, pred_total) == 104, "layout");
 _Static_assert(offsetof(struct lane_header, index) == 128, "layout");
 _Static_assert(sizeof(struct lane_header) == 1152, "layout");
 
@@ -386,7 +398,8 @@ struct set_header {
 	_Atomic uint64_t carried;   /* 128  owner: 1 when the carry is final */
 	_Atomic uint64_t bank;      /* 136  daemon: 0 or 1 */
 	_Atomic uint64_t folded[2]; /* 144  daemon: last serial in each bank */
-	uint64_t pad_160[4];        /* 160  */
+	_Atomic uint64_t freed;     /* 160  owner: 1 when it is given up */
+	uint64_t pad_168[3];        /* 168  */
 };
 
 #define SHARDS_MAX 64
@@ -410,6 +423,7 @@ _Static_assert(offsetof(struct set_header, id) == 88, "layout");
 _Static_assert(offsetof(struct set_header, carried) == 128, "layout");
 _Static_assert(offsetof(struct set_header, bank) == 136, "layout");
 _Static_assert(offsetof(struct set_header, folded) == 144, "layout");
+_Static_assert(offsetof(struct set_header, freed) == 160, "layout");
 _Static_assert(sizeof(struct set_header) == 192, "layout");
 
 /* Kinds of schema entries; the same numbers as in shmlog.h. */

@@ -162,13 +162,23 @@ ring_append_batch(struct ring_writer *w, const void *batch, uint64_t length)
 }
 
 void
-ring_predecessor(struct ring_writer *w, uint64_t created, uint64_t serial,
-    uint32_t lane, uint64_t records)
+ring_set_pred(struct ring_writer *w, const struct ring_pred *p)
 {
-	shared_store(&w->head->pred_created, created);
-	shared_store(&w->head->pred_lane, lane);
-	shared_store(&w->head->pred_records, records);
-	shared_store(&w->head->pred_serial, serial);
+	shared_store(&w->head->pred_created, p->created);
+	shared_store(&w->head->pred_lane, p->lane);
+	shared_store(&w->head->pred_records, p->records);
+	shared_store(&w->head->pred_total, p->total);
+	shared_store(&w->head->pred_serial, p->serial);
+}
+
+void
+ring_load_pred(const struct ring_reader *r, struct ring_pred *p)
+{
+	p->created = shared_load(&r->head->pred_created);
+	p->lane = shared_load(&r->head->pred_lane);
+	p->records = shared_load(&r->head->pred_records);
+	p->total = shared_load(&r->head->pred_total);
+	p->serial = shared_load(&r->head->pred_serial);
 }
 
 void

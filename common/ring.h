@@ -46,9 +46,17 @@ void ring_append(
 void ring_append_batch(
     struct ring_writer *, const void *batch, uint64_t length);
 
+/* The lane that another one goes on for. */
+struct ring_pred {
+	uint64_t created; /* its segment's */
+	uint64_t serial;  /* its section's; 0: there is none */
+	uint64_t lane;
+	uint64_t records; /* how many it has */
+	uint64_t total;   /* and all before it, together */
+};
+
 /* Names the lane that this one goes on for.  Before its first record. */
-void ring_predecessor(struct ring_writer *, uint64_t created, uint64_t serial,
-    uint32_t lane, uint64_t records);
+void ring_set_pred(struct ring_writer *, const struct ring_pred *);
 
 enum ring_result {
 	RING_DATA,    /* something was copied, or the seat was taken */
@@ -67,6 +75,10 @@ struct ring_reader {
 };
 
 void ring_reader_init(struct ring_reader *, const void *lane, uint64_t size);
+
+/* What the lane says of it: to be believed when a commit other than its start
+ * was seen before, and like all that is copied from the section. */
+void ring_load_pred(const struct ring_reader *, struct ring_pred *);
 
 /* Takes the seat at the oldest record that is there (RING_EMPTY: none yet). */
 enum ring_result ring_seat_oldest(struct ring_reader *);

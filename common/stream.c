@@ -24,6 +24,7 @@ stream_plan(struct stream_plan *p, uint32_t lanes, uint64_t lane_size,
 		errno = EINVAL;
 		return 0;
 	}
+	p->id = 0;
 	p->lanes = lanes;
 	p->lane_size = lane_size;
 	p->lane_stride = sizeof(struct lane_header) + lane_size;
@@ -45,6 +46,7 @@ stream_create(void *section, const struct stream_plan *p)
 		.lane_size = p->lane_size,
 		.dict_offset = p->dict_offset,
 		.dict_size = p->dict_size,
+		.id = p->id,
 	};
 
 	shared_words_store(section, &h, sizeof(h) / 8);
@@ -77,7 +79,26 @@ stream_check(const void *section, uint64_t length, struct stream_plan *p)
 	p->lane_size = h.lane_size;
 	p->dict_offset = h.dict_offset;
 	p->dict_size = h.dict_size;
+	p->id = h.id;
 	return 0;
+}
+
+int
+stream_is_freed(const void *section)
+{
+	const struct stream_header *h = section;
+
+	/* pairs with the release store in stream_freed() */
+	return atomic_load_explicit(&h->freed, memory_order_acquire) == 1;
+}
+
+void
+stream_freed(void *section)
+{
+	struct stream_header *h = section;
+
+	/* pairs with the acquire load in stream_is_freed() */
+	atomic_store_explicit(&h->freed, 1, memory_order_release);
 }
 
 int

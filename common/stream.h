@@ -17,9 +17,11 @@ struct stream_plan {
 	uint64_t lane_size;
 	uint64_t dict_offset;
 	uint64_t dict_size;
+	uint64_t id;
 };
 
-/* Plans a stream; returns the section's length, whole pages; 0: EINVAL. */
+/* Plans a stream; returns the section's length, whole pages; 0: EINVAL.  The
+ * id is zero, for the caller to fill in. */
 uint64_t stream_plan(struct stream_plan *, uint32_t lanes, uint64_t lane_size,
     uint64_t dict_size);
 
@@ -31,6 +33,10 @@ void stream_create(void *section, const struct stream_plan *);
  * anybody.  0, or -1 if it is no stream.
  */
 int stream_check(const void *section, uint64_t length, struct stream_plan *);
+
+/* Whether its owner has given it up, and saying so. */
+int stream_is_freed(const void *section);
+void stream_freed(void *section);
 
 static inline void *
 stream_lane(const void *section, const struct stream_plan *p, uint32_t lane)

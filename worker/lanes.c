@@ -63,8 +63,13 @@ lane_move(struct shmlog_stream *s, struct lane *lane)
 	    &w, stream_lane(to->place.map, &s->plan, n), s->plan.lane_size, 0);
 	if (lane->at != 0) {
 		from = &s->places[lane->at - 1];
-		ring_predecessor(&w, from->place.created, from->place.serial, n,
-		    lane->writer.records);
+		lane->total += lane->writer.records;
+		ring_set_pred(&w,
+		    &(struct ring_pred){ .created = from->place.created,
+			.serial = from->place.serial,
+			.lane = n,
+			.records = lane->writer.records,
+			.total = lane->total });
 	}
 	lane->writer = w;
 	lane->at = (uint32_t)target;

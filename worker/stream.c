@@ -145,6 +145,7 @@ stream_new(const char *type, const char *ident,
 		free(s);
 		return NULL;
 	}
+	s->plan.id = next_id();
 	s->record_max = ring_record_max(s->plan.lane_size);
 	lanes_reset(s);
 	return s;

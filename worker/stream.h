@@ -15,6 +15,7 @@ struct lane {
 	struct trylock lock;
 	uint32_t at;         /* index + 1 of its place in the stream; 0: none */
 	uint64_t collisions; /* to be added when the lane has a place */
+	uint64_t total;      /* records, in all places before this one */
 	struct ring_writer writer;
 } __attribute__((aligned(2 * CACHE_LINE)));
 

@@ -115,6 +115,7 @@ stream(struct golden *g, const char *class, const char *former,
 	struct ring_writer w;
 
 	length = stream_plan(&p, lanes, LANE_SIZE_MIN, 1024);
+	p.id = 31 + lanes;
 	stream_create(section, &p);
 	if (dict_add(section, &p, &used, DICT_TAG, 1, "Begin", 5) != 0 ||
 	    dict_add(section, &p, &used, DICT_TAG, 2, "End", 3) != 0)
@@ -122,7 +123,8 @@ stream(struct golden *g, const char *class, const char *former,
 	for (uint32_t lane = 0; lane < lanes; lane++) {
 		ring_create(&w, stream_lane(section, &p, lane), p.lane_size, 0);
 		if (lane == 1)
-			ring_predecessor(&w, 999, 55, 1, 66);
+			ring_set_pred(&w,
+			    &(struct ring_pred){ 999, 55, 1, 66, 77 });
 		for (uint64_t i = 0; i < (lane == 0 ? records : 10); i++)
 			put(&w, i, i % 2 == 0 ? 1 : 2);
 	}

@@ -120,6 +120,7 @@ scene_prepare(struct scene *sc, struct scene_stream *st, const char *ident,
 	length = stream_plan(&st->plan, lanes, lane_size, 4096);
 	ck_assert_uint_ne(length, 0);
 	st->serial = ++sc->serial;
+	st->plan.id = st->serial;
 	st->section = d->base + d->used;
 	memset(desc, 0, sizeof(*desc));
 	shared_store(&desc->serial, st->serial);
@@ -162,9 +163,18 @@ scene_join(struct scene *sc, struct scene_stream *to,
     const struct scene_stream *from, const char *ident)
 {
 	scene_prepare(sc, to, ident, from->plan.lanes, from->plan.lane_size);
-	for (uint32_t i = 0; i < from->plan.lanes; i++)
-		ring_predecessor(&to->w[i], from->daemon->plan.created,
-		    from->serial, i, from->w[i].records);
+	/* as the worker has it: the same stream, in another place */
+	to->plan.id = from->plan.id;
+	stream_create(to->section, &to->plan);
+	for (uint32_t i = 0; i < from->plan.lanes; i++) {
+		to->total[i] = from->total[i] + from->w[i].records;
+		ring_set_pred(&to->w[i],
+		    &(struct ring_pred){ .created = from->daemon->plan.created,
+			.serial = from->serial,
+			.lane = i,
+			.records = from->w[i].records,
+			.total = to->total[i] });
+	}
 	scene_publish(to);
 }
 

@@ -45,6 +45,7 @@ struct scene_stream {
 	uint8_t *section;
 	struct stream_plan plan;
 	struct ring_writer w[LANES_MAX];
+	uint64_t total[LANES_MAX]; /* records, in those it goes on for */
 	uint64_t dict_used;
 };
 

@@ -364,14 +364,19 @@ END_TEST
 
 START_TEST(a_lane_names_the_one_it_goes_on_for)
 {
+	const struct ring_pred pred = { 11, 22, 3, 44, 55 };
+	struct ring_pred got;
 	struct lane l;
 
 	lane_begin(&l, SIZE, 0);
-	ring_predecessor(&l.w, 11, 22, 3, 44);
+	ring_set_pred(&l.w, &pred);
 	expect_eq(shared_load(&l.w.head->pred_created), 11);
 	expect_eq(shared_load(&l.w.head->pred_serial), 22);
 	expect_eq(shared_load(&l.w.head->pred_lane), 3);
 	expect_eq(shared_load(&l.w.head->pred_records), 44);
+	expect_eq(shared_load(&l.w.head->pred_total), 55);
+	ring_load_pred(&l.r, &got);
+	expect(memcmp(&got, &pred, sizeof(got)) == 0);
 	lane_end(&l);
 }
 END_TEST
