@@ -233,8 +233,9 @@ struct stream_header {
 	uint64_t id;              /*  56  once: the owner's number for it */
 	_Atomic uint64_t dropped; /* 64  any thread: no lane was free */
 	_Atomic uint64_t dict_full; /* 72  any thread: tags that had no room */
-	_Atomic uint64_t freed; /* 80  owner: 1 when it is given up, see FREED */
-	uint64_t pad_88[5];     /* 88  */
+	_Atomic uint64_t
+	    freed;          /* 80  owner: 1 when it is given up, see FREED */
+	uint64_t pad_88[5]; /* 88  */
 };
 
 _Static_assert(offsetof(struct stream_header, lanes) == 8, "layout");

@@ -64,12 +64,12 @@ lane_move(struct shmlog_stream *s, struct lane *lane)
 	if (lane->at != 0) {
 		from = &s->places[lane->at - 1];
 		lane->total += lane->writer.records;
-		ring_set_pred(&w,
-		    &(struct ring_pred){ .created = from->place.created,
-			.serial = from->place.serial,
-			.lane = n,
-			.records = lane->writer.records,
-			.total = lane->total });
+		ring_set_pred(
+		    &w, &(struct ring_pred){ .created = from->place.created,
+			    .serial = from->place.serial,
+			    .lane = n,
+			    .records = lane->writer.records,
+			    .total = lane->total });
 	}
 	lane->writer = w;
 	lane->at = (uint32_t)target;

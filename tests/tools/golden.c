@@ -123,8 +123,8 @@ stream(struct golden *g, const char *class, const char *former,
 	for (uint32_t lane = 0; lane < lanes; lane++) {
 		ring_create(&w, stream_lane(section, &p, lane), p.lane_size, 0);
 		if (lane == 1)
-			ring_set_pred(&w,
-			    &(struct ring_pred){ 999, 55, 1, 66, 77 });
+			ring_set_pred(
+			    &w, &(struct ring_pred){ 999, 55, 1, 66, 77 });
 		for (uint64_t i = 0; i < (lane == 0 ? records : 10); i++)
 			put(&w, i, i % 2 == 0 ? 1 : 2);
 	}
