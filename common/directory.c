@@ -24,6 +24,9 @@
 
 #include "common/shared.h"
 
+/* Behind what a descriptor's copy has; the mask is directory_mask()'s. */
+#define MASK_WORD (offsetof(struct descriptor, levels) / 8)
+
 void
 directory_create(struct directory *dir, void *base,
     const struct segment_plan *p, uint64_t *changes, uint64_t seq)
@@ -77,7 +80,7 @@ directory_store(
 
 	directory_clear(dir, index);
 	shared_words_store(
-	    (uint64_t *)to + 2, (const uint64_t *)d + 2, DESC_WORDS - 2);
+	    (uint64_t *)to + 2, (const uint64_t *)d + 2, MASK_WORD - 2);
 	/* pairs with the acquire load in directory_entry() */
 	atomic_store_explicit(&to->serial, serial, memory_order_release);
 }

@@ -35,7 +35,8 @@ void directory_create(struct directory *, void *base,
 void directory_begin(struct directory *);
 void directory_end(struct directory *);
 
-/* Stores a descriptor; d->serial is its own, d->changes is ignored. */
+/* Stores a descriptor; d->serial is its own, d->changes and the mask are
+ * ignored. */
 void directory_store(
     struct directory *, uint32_t index, const struct descriptor *d);
 

@@ -215,8 +215,8 @@ _Static_assert(sizeof(struct tombstone) == 256, "layout");
  * PUBLISH.
  *
  * IDENTITY.  `id' is the stream's, not 0, for as long as its owner holds it,
- * whatever section it is in: by pid, start and id a reader knows it again when
- * the segments in between are gone.
+ * whatever section it is in, and it was `born' when the owner made it: by pid,
+ * start and id a reader knows it again when the segments in between are gone.
  *
  * FREED.  An owner that frees a stream or a set stores 1 here before it says so
  * on the socket: a daemon that was away or stopped finds it later.
@@ -235,7 +235,8 @@ struct stream_header {
 	_Atomic uint64_t dict_full; /* 72  any thread: tags that had no room */
 	_Atomic uint64_t
 	    freed;          /* 80  owner: 1 when it is given up, see FREED */
-	uint64_t pad_88[5]; /* 88  */
+	uint64_t born;      /* 88  once: ns since the epoch, see IDENTITY */
+	uint64_t pad_96[4]; /* 96  */
 };
 
 _Static_assert(offsetof(struct stream_header, lanes) == 8, "layout");
@@ -248,6 +249,7 @@ _Static_assert(offsetof(struct stream_header, id) == 56, "layout");
 _Static_assert(offsetof(struct stream_header, dropped) == 64, "layout");
 _Static_assert(offsetof(struct stream_header, dict_full) == 72, "layout");
 _Static_assert(offsetof(struct stream_header, freed) == 80, "layout");
+_Static_assert(offsetof(struct stream_header, born) == 88, "layout");
 _Static_assert(sizeof(struct stream_header) == 128, "layout");
 
 /*

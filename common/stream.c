@@ -24,7 +24,7 @@ stream_plan(struct stream_plan *p, uint32_t lanes, uint64_t lane_size,
 		errno = EINVAL;
 		return 0;
 	}
-	p->id = 0;
+	p->id = p->born = 0;
 	p->lanes = lanes;
 	p->lane_size = lane_size;
 	p->lane_stride = sizeof(struct lane_header) + lane_size;
@@ -47,6 +47,7 @@ stream_create(void *section, const struct stream_plan *p)
 		.dict_offset = p->dict_offset,
 		.dict_size = p->dict_size,
 		.id = p->id,
+		.born = p->born,
 	};
 
 	shared_words_store(section, &h, sizeof(h) / 8);
@@ -80,6 +81,7 @@ stream_check(const void *section, uint64_t length, struct stream_plan *p)
 	p->dict_offset = h.dict_offset;
 	p->dict_size = h.dict_size;
 	p->id = h.id;
+	p->born = h.born;
 	return 0;
 }
 

@@ -18,10 +18,11 @@ struct stream_plan {
 	uint64_t dict_offset;
 	uint64_t dict_size;
 	uint64_t id;
+	uint64_t born; /* ns since the epoch */
 };
 
 /* Plans a stream; returns the section's length, whole pages; 0: EINVAL.  The
- * id is zero, for the caller to fill in. */
+ * id and born are zero, for the caller to fill in. */
 uint64_t stream_plan(struct stream_plan *, uint32_t lanes, uint64_t lane_size,
     uint64_t dict_size);
 

@@ -70,8 +70,12 @@ lane_seat(struct tail_lane *l, enum tail_start start)
 	if (seat_end(&end) != RING_DATA)
 		return -1;
 	if (start == START_END) {
-		if (end.pos != l->ring.pos)
+		/* what came before is no news, only how much it was */
+		if (end.pos != l->ring.pos) {
+			ring_load_pred(&l->ring, &l->pred);
+			l->has_pred = 1;
 			l->state = LANE_OPEN;
+		}
 		l->ring = end;
 		return 0;
 	}
@@ -308,32 +312,37 @@ moved(struct tail *t, struct tail_lane *l, const struct ring_reader *seat,
 		sink_lost(t, &l->stream->entry.d, lost, 0);
 }
 
-struct pred {
-	uint64_t created, serial, lane, records;
-};
-
-static void
-load_pred(const struct tail_lane *l, struct pred *p)
-{
-	const struct lane_header *h = l->ring.head;
-
-	p->created = shared_load(&h->pred_created);
-	p->serial = shared_load(&h->pred_serial);
-	p->lane = shared_load(&h->pred_lane);
-	p->records = shared_load(&h->pred_records);
-}
-
 /* The lane has records: from now on it is known what came before it. */
 static void
-believe_pred(struct tail_lane *l, const struct pred *p)
+believe_pred(struct tail_lane *l, const struct ring_pred *p)
 {
-	if (l->state != LANE_FRESH)
-		return;
-	l->pred_created = p->created;
-	l->pred_serial = p->serial;
-	l->pred_lane = p->lane;
-	l->pred_records = p->records;
-	l->state = p->serial == 0 ? LANE_OPEN : LANE_WAITS;
+	if (!l->has_pred)
+		l->pred = *p;
+	l->has_pred = 1;
+	if (l->state == LANE_FRESH)
+		l->state = p->serial == 0 ? LANE_OPEN : LANE_WAITS;
+}
+
+int
+lane_learn_pred(struct tail *t, struct tail_lane *l)
+{
+	struct ring_pred pred;
+
+	if (l->has_pred || l->stream->gone)
+		return l->has_pred ? 0 : -1;
+	ring_load_pred(&l->ring, &pred);
+	switch (stream_still(t, l->stream)) {
+	case SECTION_SAME:
+	case SECTION_COOLED:
+		believe_pred(l, &pred);
+		return 0;
+	case SECTION_GONE:
+		stream_gone(t, l->stream, 0);
+		break;
+	case SECTION_CHANGING:
+		break;
+	}
+	return -1;
 }
 
 /* Copies what is there to a chunk of the pool; *length is 0 if there is none.
@@ -390,10 +399,10 @@ sit_elsewhere(struct tail *t, struct tail_lane *l, enum ring_result why)
 {
 	struct ring_reader seat = l->ring;
 	uint64_t lost = 0;
-	struct pred pred;
+	struct ring_pred pred;
 	enum ring_result result;
 
-	load_pred(l, &pred);
+	ring_load_pred(&l->ring, &pred);
 	result = why == RING_LAPPED ? ring_reseat(&seat, &lost)
 				    : ring_skip(&seat, &lost);
 	switch (stream_still(t, l->stream)) {
@@ -425,7 +434,7 @@ fetch_once(struct tail *t, struct tail_lane *l)
 {
 	struct tail_stream *s = l->stream;
 	struct chunk *chunk;
-	struct pred pred;
+	struct ring_pred pred;
 	uint64_t offset;
 	size_t length;
 	enum ring_result result;
@@ -441,7 +450,7 @@ fetch_once(struct tail *t, struct tail_lane *l)
 		l->complete = descriptor_is(&s->entry.d, CLASS_COOL);
 		return FETCH_EMPTY;
 	}
-	load_pred(l, &pred);
+	ring_load_pred(&l->ring, &pred);
 	dict = dict_stage(t, s, &offset);
 	switch (stream_still(t, s)) {
 	case SECTION_SAME:

@@ -70,10 +70,8 @@ struct tail_lane {
 	uint64_t end_pos;
 	uint64_t end_number;
 	enum lane_state state;
-	uint64_t pred_created;
-	uint64_t pred_serial;
-	uint64_t pred_lane;
-	uint64_t pred_records;
+	int has_pred;          /* pred is known: the lane had records */
+	struct ring_pred pred; /* the lane that it goes on for */
 };
 
 struct tail_tag {
@@ -179,6 +177,7 @@ struct tail {
 	struct tail_tag *no_tag;
 	struct tail_sources sources;
 	unsigned nsources;
+	uint64_t began;   /* clock_real() at the start */
 	uint64_t missing; /* a segment's created that was looked for in vain */
 	uint64_t now;     /* clock_mono(), once a round */
 	uint64_t tend_at; /* when sources_tend() is next */
@@ -243,6 +242,10 @@ void stream_gone(struct tail *, struct tail_stream *, int quiet);
 
 /* A gone stream's lane has nothing left: counts what it had beyond that. */
 void stream_settle(struct tail *, struct tail_stream *);
+
+/* Of a lane that nobody writes to any more: learns its predecessor, whether it
+ * had records or not.  0, or -1: not now. */
+int lane_learn_pred(struct tail *, struct tail_lane *);
 
 /* tail_tag.c: the dictionary. */
 int dict_stage(struct tail *, struct tail_stream *, uint64_t *offset);

@@ -220,6 +220,8 @@ sources_begin(struct tail *t)
 
 	t->starting = 1;
 	t->now = clock_mono();
+	t->began = clock_real();
+	t->began = clock_real();
 	take_current(t);
 	if (t->attach.dirfd != -1)
 		take_files(t, 0, t->attach.segment.plan.created);
@@ -227,6 +229,21 @@ sources_begin(struct tail *t)
 		listing_wait(&src->listing, src->segment);
 	sources_list(t);
 	t->starting = 0;
+}
+
+/* Who lived in a segment alone that came and went, nobody knows. */
+static void
+tell_gap(struct tail *t, uint64_t from, uint64_t generation)
+{
+	const struct segment_plan *now = &t->attach.segment.plan;
+	uint64_t between = 0;
+	struct tail_source *src;
+
+	TAILQ_FOREACH(src, &t->sources, link)
+		between += src->created >= from && src->created < now->created;
+	if (now->generation > generation &&
+	    now->generation - generation - 1 > between)
+		sink_lost(t, NULL, 0, 1);
 }
 
 void
@@ -244,6 +261,7 @@ sources_renew(struct tail *t, const struct segment *old)
 		}
 	t->missing = 0;
 	take_files(t, from, t->attach.segment.plan.created);
+	tell_gap(t, from, old->plan.generation);
 	take_current(t);
 }
 

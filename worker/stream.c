@@ -146,6 +146,7 @@ stream_new(const char *type, const char *ident,
 		return NULL;
 	}
 	s->plan.id = next_id();
+	s->plan.born = clock_real();
 	s->record_max = ring_record_max(s->plan.lane_size);
 	lanes_reset(s);
 	return s;

@@ -116,6 +116,7 @@ stream(struct golden *g, const char *class, const char *former,
 
 	length = stream_plan(&p, lanes, LANE_SIZE_MIN, 1024);
 	p.id = 31 + lanes;
+	p.born = 1000000042;
 	stream_create(section, &p);
 	if (dict_add(section, &p, &used, DICT_TAG, 1, "Begin", 5) != 0 ||
 	    dict_add(section, &p, &used, DICT_TAG, 2, "End", 3) != 0)

@@ -120,7 +120,6 @@ scene_prepare(struct scene *sc, struct scene_stream *st, const char *ident,
 	length = stream_plan(&st->plan, lanes, lane_size, 4096);
 	ck_assert_uint_ne(length, 0);
 	st->serial = ++sc->serial;
-	st->plan.id = st->serial;
 	st->section = d->base + d->used;
 	memset(desc, 0, sizeof(*desc));
 	shared_store(&desc->serial, st->serial);
@@ -133,6 +132,8 @@ scene_prepare(struct scene *sc, struct scene_stream *st, const char *ident,
 	(void)snprintf(desc->ident, sizeof(desc->ident), "%s", ident);
 	d->used += length;
 	ck_assert_uint_le(d->used, SCENE_SIZE);
+	st->plan.id = st->serial;
+	st->plan.born = clock_real();
 	stream_create(st->section, &st->plan);
 	for (uint32_t i = 0; i < lanes; i++)
 		ring_create(&st->w[i], stream_lane(st->section, &st->plan, i),
@@ -165,6 +166,7 @@ scene_join(struct scene *sc, struct scene_stream *to,
 	scene_prepare(sc, to, ident, from->plan.lanes, from->plan.lane_size);
 	/* as the worker has it: the same stream, in another place */
 	to->plan.id = from->plan.id;
+	to->plan.born = from->plan.born;
 	stream_create(to->section, &to->plan);
 	for (uint32_t i = 0; i < from->plan.lanes; i++) {
 		to->total[i] = from->total[i] + from->w[i].records;

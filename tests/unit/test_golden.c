@@ -148,6 +148,7 @@ START_TEST(its_records_are_read)
 	ck_assert_uint_eq(h->pred_records, 66);
 	ck_assert_uint_eq(h->pred_total, 77);
 	ck_assert_uint_eq(p.id, 33);
+	ck_assert_uint_eq(p.born, 1000000042);
 	for (uint32_t id = 1; id <= 2; id++) {
 		ck_assert_int_eq(dict_next(section(3), &p, &offset, &item), 1);
 		ck_assert_int_eq(item.kind, DICT_TAG);

@@ -245,7 +245,82 @@ START_TEST(a_segment_that_came_and_went_is_counted)
 	scene_join(&sc, &c, &b, "a");
 	scene_put(&c, 0, 0, 4, "4");
 	ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
-	ck_assert_str_eq(scene_read(&sc), "lost 2\n1\n4\n");
+	ck_assert_str_eq(scene_read(&sc), "unknown 0+\n1\nlost 2\n4\n");
+	scene_end(&sc);
+}
+END_TEST
+
+/* Of the segments in between there is none; the last lane knows the total. */
+START_TEST(all_segments_that_came_and_went_are_counted)
+{
+	struct scene_stream a[4], b[3];
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a[0], "a", 1, LANE);
+	scene_put(&a[0], 0, 0, 1, "before the start");
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a[0], 0, 0, 1, "1");
+	for (int i = 1; i < 4; i++) {
+		scene_restart(&sc);
+		scene_join(&sc, &a[i], &a[i - 1], "a");
+		if (i == 1)
+			scene_stream(&sc, &b[0], "b", 1, LANE);
+		else
+			scene_join(&sc, &b[i - 1], &b[i - 2], "b");
+		for (int k = 0; k < i && i < 3; k++) {
+			scene_put(&a[i], 0, 0, 2, "never seen");
+			scene_put(&b[i - 1], 0, 0, 2, "never seen");
+		}
+	}
+	scene_put(&b[2], 0, 0, 3, "b");
+	scene_put(&a[3], 0, 0, 4, "a");
+	ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
+	ck_assert_str_eq(
+	    scene_read(&sc), "unknown 0+\nlost 3\n1\nb\nlost 3\na\n");
+	scene_end(&sc);
+}
+END_TEST
+
+/* It wrote before the start, and nobody knows how much. */
+START_TEST(of_a_stream_from_before_the_start_it_is_at_least)
+{
+	struct scene_stream a, b, c;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_put(&a, 0, 0, 1, "before the start");
+	scene_restart(&sc);
+	ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_put(&b, 0, 0, 2, "2");
+	scene_put(&b, 0, 0, 3, "3");
+	scene_restart(&sc);
+	scene_join(&sc, &c, &b, "a");
+	scene_put(&c, 0, 0, 4, "4");
+	ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
+	ck_assert_str_eq(scene_read(&sc), "unknown 0+\nlost 2+\n4\n");
+	scene_end(&sc);
+}
+END_TEST
+
+/* The lane in between was taken and nothing was put there. */
+START_TEST(a_lane_without_records_has_a_predecessor_too)
+{
+	struct scene_stream a, b, c;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 9, "1");
+	scene_put(&a, 0, 0, 9, "2");
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_restart(&sc);
+	scene_join(&sc, &c, &b, "a");
+	scene_put(&c, 0, 0, 3, "3");
+	ck_assert_str_eq(scene_read(&sc), "1\n2\n3\n");
 	scene_end(&sc);
 }
 END_TEST
@@ -549,6 +624,9 @@ main(void)
 		two_restarts_while_it_was_stopped,
 		who_lived_between_two_restarts_is_read_too,
 		a_segment_that_came_and_went_is_counted,
+		all_segments_that_came_and_went_are_counted,
+		of_a_stream_from_before_the_start_it_is_at_least,
+		a_lane_without_records_has_a_predecessor_too,
 		what_was_there_is_shown_with_the_segment_before,
 		tags_are_a_streams_own_and_may_come_late,
 		taglists_choose,
