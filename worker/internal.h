@@ -15,6 +15,7 @@
 
 #include <stdint.h>
 
+#include "common/clock.h"
 #include "common/instance.h"
 #include "common/message.h"
 #include "common/ring.h"
@@ -157,9 +158,8 @@ int part_name(
 /* Puts a part into the list and tries to attach it. */
 void part_add(struct shmlog *, struct part *);
 
-/* CLOCK_MONOTONIC and CLOCK_REALTIME, ns. */
+/* CLOCK_MONOTONIC, ns. */
 int64_t clock_mono(void);
-uint64_t clock_real(void);
 
 /* Moves a descriptor to 3 or above: 0, 1 and 2 mean something to a program,
  * also to one that was started with them closed.  -1 stays -1, as errno. */

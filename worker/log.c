@@ -38,15 +38,6 @@ clock_mono(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-uint64_t
-clock_real(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 int
 fd_above(int fd)
 {
@@ -392,6 +383,7 @@ in_child(void)
 	int saved = errno;
 
 	reset_ids();
+	clock_fork();
 	for (struct shmlog *log = all; log != NULL; log = log->following) {
 		close_descriptors(log);
 		(void)make_descriptors(log);
@@ -417,6 +409,7 @@ static void
 watch(void)
 {
 	reset_ids();
+	clock_begin();
 	watched = pthread_atfork(before_fork, in_parent, in_child);
 }
 

@@ -1,0 +1,270 @@
+/*
+ * test_clock.c -- the time from the cycle counter, beside CLOCK_REALTIME.
+ *
+ * clock_gettime(2) is this file's: so the clock can be set and slewed.  Where
+ * the kernel's clock is not the cycle counter, all that is tested is that it is
+ * asked each time.
+ */
+#include "common/clock.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/unit/unit.h"
+
+#define MS INT64_C(1000000)
+
+static _Atomic int64_t set_by;
+static _Atomic uint64_t asked;
+
+/* The C library's own clock_gettime(2). */
+static int
+own_clock(clockid_t clock, struct timespec *ts)
+{
+	static int (*own)(clockid_t, struct timespec *);
+
+	if (own == NULL)
+		own = (int (*)(clockid_t, struct timespec *))dlsym(
+		    RTLD_NEXT, "clock_gettime");
+	return own(clock, ts);
+}
+
+static uint64_t
+kernel(clockid_t clock)
+{
+	struct timespec ts;
+
+	(void)own_clock(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+int
+clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	uint64_t ns;
+
+	(void)own_clock(clock, ts);
+	if (clock != CLOCK_REALTIME)
+		return 0;
+	atomic_fetch_add(&asked, 1);
+	ns = (uint64_t)ts->tv_sec * 1000000000 + (uint64_t)ts->tv_nsec +
+	     (uint64_t)atomic_load(&set_by);
+	ts->tv_sec = (time_t)(ns / 1000000000);
+	ts->tv_nsec = (long)(ns % 1000000000);
+	return 0;
+}
+
+static uint64_t
+real(void)
+{
+	return kernel(CLOCK_REALTIME) + (uint64_t)atomic_load(&set_by);
+}
+
+/* Asks until the counter is used, or a second is over; 0: it is used. */
+static int
+warm_up(void)
+{
+	uint64_t end = kernel(CLOCK_MONOTONIC) + 1000 * MS, before;
+
+	clock_begin();
+	while (kernel(CLOCK_MONOTONIC) < end) {
+		before = atomic_load(&asked);
+		(void)clock_now();
+		(void)clock_now();
+		if (atomic_load(&asked) == before)
+			return 0;
+	}
+	return -1;
+}
+
+/* By how much a time is before or behind what the clock says around it. */
+static int64_t
+error_of(uint64_t before, uint64_t time, uint64_t after)
+{
+	if ((int64_t)(time - before) < 0)
+		return (int64_t)(time - before);
+	return (int64_t)(time - after) > 0 ? (int64_t)(time - after) : 0;
+}
+
+/* The largest error there is in so many ms. */
+static int64_t
+worst_for(int64_t ms)
+{
+	uint64_t end = kernel(CLOCK_MONOTONIC) + (uint64_t)(ms * MS), b, t, a;
+	int64_t worst = 0, e;
+
+	while (kernel(CLOCK_MONOTONIC) < end) {
+		b = real();
+		t = clock_now();
+		a = real();
+		e = llabs(error_of(b, t, a));
+		if (e > worst)
+			worst = e;
+	}
+	return worst;
+}
+
+START_TEST(it_is_within_a_microsecond_of_the_clock)
+{
+	uint64_t b, t, a;
+	int64_t e, worst = 0;
+
+	(void)warm_up();
+	for (int i = 0; i < 1000000; i++) {
+		b = real();
+		t = clock_now();
+		a = real();
+		e = llabs(error_of(b, t, a));
+		if (e > worst)
+			worst = e;
+	}
+	ck_assert_int_le(worst, 1000);
+}
+END_TEST
+
+START_TEST(it_makes_no_system_call_but_for_renewals)
+{
+	uint64_t before, end;
+
+	if (warm_up() != 0)
+		return; /* another clock source: it is asked each time */
+	before = atomic_load(&asked);
+	end = kernel(CLOCK_MONOTONIC) + 500 * MS;
+	while (kernel(CLOCK_MONOTONIC) < end)
+		(void)clock_now();
+	/* ten times a second, each a few tries at the most */
+	ck_assert_uint_gt(atomic_load(&asked), before);
+	ck_assert_uint_le(atomic_load(&asked) - before, 80);
+}
+END_TEST
+
+static _Atomic uint64_t latest;
+static _Atomic int backwards;
+
+static void
+in_order(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_lfence();
+#elif defined(__aarch64__)
+	__asm__ volatile("isb");
+#endif
+}
+
+static void *
+runner(void *arg)
+{
+	uint64_t end = kernel(CLOCK_MONOTONIC) + 700 * MS, seen, t, own = 0;
+
+	(void)arg;
+	for (unsigned i = 0;; i++) {
+		if (i % 64 == 0 && kernel(CLOCK_MONOTONIC) > end)
+			return NULL;
+		/* nor is it earlier than what another thread has had, if the
+		 * counter is not read before that was seen */
+		seen = atomic_load(&latest);
+		in_order();
+		t = clock_now();
+		if (t < own || t < seen)
+			atomic_fetch_add(&backwards, 1);
+		own = t;
+		while (seen < t &&
+		       !atomic_compare_exchange_weak(&latest, &seen, t))
+			continue;
+	}
+}
+
+START_TEST(it_does_not_run_backwards)
+{
+	pthread_t threads[4];
+
+	(void)warm_up();
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(
+		    pthread_create(&threads[i], NULL, runner, NULL), 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_int_eq(atomic_load(&backwards), 0);
+}
+END_TEST
+
+START_TEST(a_clock_that_was_set_is_right_after_one_renewal)
+{
+	static const int64_t steps[] = { 3600000 * MS, -7200000 * MS, 3 * MS,
+		-2 * MS };
+
+	(void)warm_up();
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		(void)worst_for(250);
+		atomic_fetch_add(&set_by, steps[i]);
+		(void)worst_for(250);
+		ck_assert_int_le(worst_for(200), 1000);
+	}
+}
+END_TEST
+
+START_TEST(a_little_is_made_up_for_without_a_jump)
+{
+	uint64_t end, t, last = 0;
+	int64_t gap = 0;
+
+	(void)warm_up();
+	(void)worst_for(250);
+	last = clock_now();
+	/* back by half a millisecond: it must not go back, nor stand still */
+	atomic_fetch_add(&set_by, -MS / 2);
+	end = kernel(CLOCK_MONOTONIC) + 300 * MS;
+	while (kernel(CLOCK_MONOTONIC) < end) {
+		t = clock_now();
+		if ((int64_t)(t - last) < gap)
+			gap = (int64_t)(t - last);
+		last = t;
+	}
+	ck_assert_int_ge(gap, 0);
+	(void)worst_for(200);
+	ck_assert_int_le(worst_for(200), 1000);
+}
+END_TEST
+
+START_TEST(after_a_long_pause_it_is_right_at_once)
+{
+	struct timespec pause = { 1, 0 };
+
+	(void)warm_up();
+	(void)worst_for(250);
+	nanosleep(&pause, NULL);
+	ck_assert_int_le(worst_for(200), 1000);
+}
+END_TEST
+
+START_TEST(a_child_goes_on_with_it)
+{
+	(void)warm_up();
+	/* as if the parent had been in mid-renewal */
+	atomic_fetch_or(&clock_state.version, 1);
+	clock_fork();
+	ck_assert_uint_eq(atomic_load(&clock_state.version) & 1, 0);
+	ck_assert_int_le(worst_for(300), 1000);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		it_is_within_a_microsecond_of_the_clock,
+		it_makes_no_system_call_but_for_renewals,
+		it_does_not_run_backwards,
+		a_clock_that_was_set_is_right_after_one_renewal,
+		a_little_is_made_up_for_without_a_jump,
+		after_a_long_pause_it_is_right_at_once,
+		a_child_goes_on_with_it,
+	};
+
+	return UNIT_RUN("clock", tests);
+}
