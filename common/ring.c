@@ -27,20 +27,9 @@
  * with programming language memory models?", MSPC 2012) with a claim for its
  * first word.
  */
-#include "common/ring.h"
-
-#include <string.h>
-
-#include "common/shared.h"
+#include "common/ring_write.h"
 
 #define RECORD_HEAD sizeof(struct record)
-
-/* a is before b, by less than half of all positions. */
-static inline int
-before(uint64_t a, uint64_t b)
-{
-	return (int64_t)(a - b) < 0;
-}
 
 static inline uint64_t
 block_size(uint64_t size)
@@ -61,104 +50,96 @@ ring_create(struct ring_writer *w, void *lane, uint64_t size, uint64_t start)
 	w->head = lane;
 	w->data = (uint8_t *)lane + sizeof(struct lane_header);
 	w->size = size;
+	w->mask = size - 1;
+	w->shift = (unsigned)__builtin_ctzll(block_size(size));
 	w->claim = w->commit = start;
 	shared_store(&w->head->start, start);
 	atomic_store_explicit(&w->head->claim, start, memory_order_relaxed);
 	atomic_store_explicit(&w->head->commit, start, memory_order_release);
 }
 
-/* Notes a record at pos if it is the first that begins in its block. */
-static inline void
-note_index(struct ring_writer *w, uint64_t pos)
+void
+ring_pad(struct ring_writer *w, uint64_t pos, uint64_t pad)
 {
-	uint64_t block = pos / block_size(w->size);
-	struct lane_index *i;
-
-	if (block + 1 == w->indexed)
-		return;
-	w->indexed = block + 1;
-	i = &w->head->index[block % LANE_BLOCKS];
-	atomic_store_explicit(&i->first, pos, SHARED_STORE);
-	atomic_store_explicit(&i->count, w->records, SHARED_STORE);
-}
-
-static inline uint64_t
-head_word(const struct record *r)
-{
-	uint64_t word;
-
-	memcpy(&word, r, sizeof(word));
-	return word;
-}
-
-/* Makes room for n bytes in one piece; returns their position. */
-static uint64_t
-reserve(struct ring_writer *w, uint64_t n)
-{
-	uint64_t pos = w->commit, offset = pos & (w->size - 1), pad = 0, end;
-	struct record filler = { .flags = RECORD_PAD };
-
-	if (offset + n > w->size)
-		pad = w->size - offset;
-	end = pos + pad + n;
-	if (before(w->claim, end)) {
-		w->claim = round_up(end, block_size(w->size));
-		atomic_store_explicit(&w->head->claim, w->claim, SHARED_STORE);
-		/* pairs with the fence in still_there() */
-		atomic_thread_fence(memory_order_release);
-	}
-	if (pad != 0) {
-		filler.length = (uint32_t)pad;
-		note_index(w, pos);
-		shared_store(w->data + offset, head_word(&filler));
-	}
-	return pos + pad;
-}
-
-static inline void
-publish(struct ring_writer *w, uint64_t commit)
-{
-	w->commit = commit;
-	atomic_store_explicit(
-	    &w->head->records, w->records, memory_order_relaxed);
-	/* pairs with the acquire load of commit in ring_read() */
-	atomic_store_explicit(&w->head->commit, commit, memory_order_release);
+	ring_note(w, pos);
+	shared_store(w->data + (pos & w->mask),
+	    record_word((uint32_t)pad, 0, 0, RECORD_PAD));
 }
 
 void
 ring_append(struct ring_writer *w, const struct record *r, const void *payload)
 {
-	uint64_t n = round_up(r->length, 8), pos = reserve(w, n);
-	uint8_t *to = w->data + (pos & (w->size - 1));
+	uint64_t pos;
+	uint8_t *to = ring_begin(w, r->length, &pos);
 
-	note_index(w, pos);
-	shared_store(to, head_word(r));
-	shared_store(to + 8, r->id);
-	shared_store(to + 16, r->time);
+	ring_head(to, record_word(r->length, r->tag, r->level, r->flags), r->id,
+	    r->time);
 	shared_put(to + RECORD_HEAD, payload, r->length - RECORD_HEAD);
-	w->records++;
-	if (r->flags & RECORD_CUT)
-		shared_store(&w->head->cut, shared_load(&w->head->cut) + 1);
-	publish(w, pos + n);
+	ring_end(w, pos, r->length, r->flags);
 }
 
-void
-ring_append_batch(struct ring_writer *w, const void *batch, uint64_t length)
+static uint32_t
+batch_length(const uint8_t *batch, uint64_t at)
 {
-	uint64_t pos = reserve(w, length), done = 0;
+	uint32_t length;
+
+	memcpy(&length, batch + at, sizeof(length));
+	return (uint32_t)round_up(length, 8);
+}
+
+/* Notes the first records of blocks in a batch of so many that stands at pos:
+ * of most there is nothing to be noted. */
+static void
+note_blocks(struct ring_writer *w, const uint8_t *batch, uint64_t length,
+    uint64_t pos, uint64_t records)
+{
+	uint64_t before = w->records, done = 0, n = 0;
+
+	while (done < length) {
+		w->records = before + n;
+		ring_note(w, pos + done);
+		/* on to the first one behind that block */
+		for (; done < length && ring_before(pos + done, w->easy); n++)
+			done += batch_length(batch, done);
+	}
+	w->records = before + records;
+}
+
+/* The same for those of which it is not known how many they are, nor whether
+ * they were cut. */
+static void
+note_each(
+    struct ring_writer *w, const uint8_t *batch, uint64_t length, uint64_t pos)
+{
+	uint64_t done = 0;
 	struct record r;
 
 	while (done < length) {
-		memcpy(&r, (const uint8_t *)batch + done, sizeof(r));
-		note_index(w, pos + done);
+		memcpy(&r, batch + done, sizeof(r));
+		ring_note(w, pos + done);
 		w->records++;
 		if (r.flags & RECORD_CUT)
 			shared_store(
 			    &w->head->cut, shared_load(&w->head->cut) + 1);
 		done += round_up(r.length, 8);
 	}
-	shared_put(w->data + (pos & (w->size - 1)), batch, length);
-	publish(w, pos + length);
+}
+
+void
+ring_append_batch(
+    struct ring_writer *w, const void *batch, uint64_t length, uint64_t records)
+{
+	int easy = records != 0 && ring_is_easy(w, length);
+	uint64_t pos = easy ? w->commit : ring_reserve(w, length);
+
+	if (easy)
+		w->records += records;
+	else if (records != 0)
+		note_blocks(w, batch, length, pos, records);
+	else
+		note_each(w, batch, length, pos);
+	shared_put(w->data + (pos & w->mask), batch, length);
+	ring_publish(w, pos + length);
 }
 
 void
@@ -195,7 +176,7 @@ ring_reader_init(struct ring_reader *r, const void *lane, uint64_t size)
 static inline uint64_t
 load_commit(const struct ring_reader *r)
 {
-	/* pairs with the release store in publish() */
+	/* pairs with the release store in ring_publish() */
 	return atomic_load_explicit(&r->head->commit, memory_order_acquire);
 }
 
@@ -207,7 +188,7 @@ load_commit(const struct ring_reader *r)
 static inline int
 still_there(const struct ring_reader *r, uint64_t pos)
 {
-	/* pairs with the fence in reserve() */
+	/* pairs with the fence in ring_reserve() */
 	atomic_thread_fence(memory_order_acquire);
 	return atomic_load_explicit(&r->head->claim, SHARED_LOAD) - pos <=
 	       r->size;
@@ -228,7 +209,7 @@ load_index(const struct ring_reader *r, uint64_t block_pos, uint64_t commit,
 	*first = atomic_load_explicit(&i->first, SHARED_LOAD);
 	*count = atomic_load_explicit(&i->count, SHARED_LOAD);
 	return *first - block_pos < bs && *first % 8 == 0 &&
-	       before(*first, commit);
+	       ring_before(*first, commit);
 }
 
 /*
@@ -242,7 +223,7 @@ seat_from(struct ring_reader *r, uint64_t pos)
 	uint64_t from = round_up(pos, bs), first, count;
 
 	pos = from;
-	for (int i = 0; i <= LANE_BLOCKS && !before(commit, pos); i++) {
+	for (int i = 0; i <= LANE_BLOCKS && !ring_before(commit, pos); i++) {
 		if (load_index(r, pos, commit, &first, &count)) {
 			if (!still_there(r, pos))
 				return RING_LAPPED;
@@ -285,7 +266,7 @@ count_up(
 	uint64_t most = block_size(r->size) + ring_record_max(r->size);
 	struct record head;
 
-	while (before(pos, commit) && commit - from <= most) {
+	while (ring_before(pos, commit) && commit - from <= most) {
 		word = shared_load(r->data + (pos & (r->size - 1)));
 		memcpy(&head, &word, sizeof(word));
 		if (head.length < 8 || round_up(head.length, 8) > commit - pos)
@@ -395,7 +376,7 @@ move_on(struct ring_reader *r, uint64_t from, uint64_t *lost)
 	}
 	if (result != RING_DATA)
 		return result;
-	if (!before(r->pos, seat.pos) || seat.number < r->number)
+	if (!ring_before(r->pos, seat.pos) || seat.number < r->number)
 		return RING_CORRUPT;
 	*lost += seat.number - r->number;
 	*r = seat;
@@ -428,7 +409,7 @@ ring_read(struct ring_reader *r, void *buf, size_t size, size_t *length)
 
 	if (n == 0)
 		return RING_EMPTY;
-	if (before(commit, r->pos) || n % 8 != 0)
+	if (ring_before(commit, r->pos) || n % 8 != 0)
 		return RING_CORRUPT;
 	if (n > r->size)
 		return RING_LAPPED;

@@ -20,10 +20,14 @@ struct ring_writer {
 	struct lane_header *head;
 	uint8_t *data;
 	uint64_t size;    /* of the ring, bytes */
+	uint64_t mask;    /* size - 1 */
+	unsigned shift;   /* a block is 1 << shift bytes */
 	uint64_t claim;   /* as published */
 	uint64_t commit;  /* as published */
 	uint64_t records; /* as published */
 	uint64_t indexed; /* block number + 1 of the last index entry */
+	uint64_t easy;    /* up to here a record needs but to be stored: the
+			     end of the block that was indexed last */
 };
 
 /* Begins an empty lane at `lane', `size' bytes of data; start is 0 but in
@@ -40,11 +44,12 @@ void ring_append(
 
 /*
  * Appends several records that stand one after the other, each begun on a
- * multiple of 8, in `batch' (private memory, from ring_batch_put()): one claim,
- * one commit.  length: a multiple of 8, at most a quarter of the ring.
+ * multiple of 8, in `batch' (private memory): one claim, one commit.  length: a
+ * multiple of 8, at most a quarter of the ring.  records: how many they are, if
+ * none of them was cut, else 0; it only saves looking.
  */
 void ring_append_batch(
-    struct ring_writer *, const void *batch, uint64_t length);
+    struct ring_writer *, const void *batch, uint64_t length, uint64_t records);
 
 /* The lane that another one goes on for. */
 struct ring_pred {

@@ -15,7 +15,14 @@ struct trylock {
 	_Atomic uint32_t held;
 };
 
-/* 1: it is ours now; 0: somebody has it. */
+/* 1: it is ours now; 0: somebody has it.  For who thinks that it is free. */
+static inline int
+trylock_grab(struct trylock *l)
+{
+	return atomic_exchange_explicit(&l->held, 1, memory_order_acquire) == 0;
+}
+
+/* The same for who may well find it held. */
 static inline int
 trylock_take(struct trylock *l)
 {

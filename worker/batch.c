@@ -11,12 +11,19 @@
 /* bytes, or a lane's quarter if that is less */
 #define BATCH_MAX (UINT64_C(256) << 10)
 
+#define RECORD UINT64_C(0x100000000) /* one more, in fill */
+
 struct shmlog_batch {
 	struct shmlog_stream *stream;
 	uint64_t size;    /* of bytes[] */
-	uint64_t length;  /* in use */
-	uint64_t records; /* in bytes[] */
+	uint64_t limit;   /* the same; 0 while there is nothing in it */
+	uint64_t fill;    /* bytes in use, and RECORD times the records
+			     that they are: one word, for that is quicker */
 	uint64_t dropped; /* since the last commit */
+	uint64_t time;    /* with one_time: of the first record */
+	int one_time;
+	int cut;            /* some record in bytes[] was */
+	uint64_t short_max; /* as in the stream, and less than size */
 	uint64_t bytes[];
 };
 
@@ -39,6 +46,7 @@ shmlog_batch(struct shmlog_stream *s)
 	memset(b, 0, sizeof(*b));
 	b->stream = s;
 	b->size = size;
+	b->short_max = s->short_max;
 	return b;
 }
 
@@ -47,41 +55,85 @@ flush(struct shmlog_batch *b)
 {
 	struct lane *lane;
 
-	if (b->records == 0)
+	if (b->fill == 0)
 		return;
 	lane = lane_take(b->stream);
 	if (lane == NULL) {
-		stream_drop(b->stream, b->records);
-		b->dropped += b->records;
+		stream_drop(b->stream, b->fill / RECORD);
+		b->dropped += b->fill / RECORD;
 	} else {
-		ring_append_batch(&lane->writer, b->bytes, b->length);
+		ring_append_batch(&lane->writer, b->bytes, (uint32_t)b->fill,
+		    b->cut ? 0 : b->fill / RECORD);
 		lane_give(lane);
 	}
-	b->length = b->records = 0;
+	b->fill = b->limit = 0;
+	b->cut = 0;
 }
 
+void
+shmlog_batch_one_time(struct shmlog_batch *b, int on)
+{
+	if (b != NULL)
+		b->one_time = on;
+}
+
+/* A record whose text fits; n is what it takes. */
+static inline void
+batch_add(struct shmlog_batch *b, uint64_t word, uint64_t id, uint64_t time,
+    uint64_t n)
+{
+	uint8_t *to = (uint8_t *)b->bytes + (uint32_t)b->fill;
+
+	*(uint64_t *)(to + n - 8) = 0;
+	ring_head(to, word, id, time);
+	b->fill += RECORD + n;
+}
+
+static __attribute__((noinline)) int
+batch_put_slow(struct shmlog_batch *b, int tag, int level, uint64_t id,
+    const void *text, size_t length)
+{
+	uint8_t flags = stream_cut(b->stream, &length);
+	uint32_t n = (uint32_t)(sizeof(struct record) + length);
+	uint8_t *to;
+
+	if (round_up(n, 8) > b->size - (uint32_t)b->fill)
+		flush(b);
+	if (b->fill == 0 || !b->one_time)
+		b->time = clock_now();
+	b->limit = b->size;
+	b->cut |= flags;
+	to = (uint8_t *)b->bytes + (uint32_t)b->fill + sizeof(struct record);
+	batch_add(b,
+	    record_word(n, stream_tag(tag), stream_level(level), flags), id,
+	    b->time, round_up(n, 8));
+	if (length > 0)
+		memcpy(to, text, length);
+	return 1;
+}
+
+/* As with shmlog_put(): the way that almost all go, the rest is called last. */
 int
 shmlog_batch_put(struct shmlog_batch *b, int tag, int level, uint64_t id,
     const void *text, size_t length)
 {
-	struct record r;
+	uint32_t n = (uint32_t)(sizeof(struct record) + length);
+	uint64_t time, whole = (n + 7) & ~7u;
 	uint8_t *to;
-	uint64_t n;
 
 	if (b == NULL)
 		return 0;
-	r.time = clock_real();
-	stream_head(b->stream, &r, tag, level, id, length);
-	n = round_up(r.length, 8);
-	if (n > b->size - b->length)
-		flush(b);
-	to = (uint8_t *)b->bytes + b->length;
-	memset(to + n - 8, 0, 8);
-	memcpy(to, &r, sizeof(r));
-	if (length > 0)
-		memcpy(to + sizeof(r), text, r.length - sizeof(r));
-	b->length += n;
-	b->records++;
+	if (length > b->short_max || !stream_is_plain(tag, level) ||
+	    (uint32_t)b->fill + whole > b->limit)
+		return batch_put_slow(b, tag, level, id, text, length);
+	if (b->one_time)
+		time = b->time;
+	else if (!clock_at(clock_version(), clock_cycles(), &time))
+		return batch_put_slow(b, tag, level, id, text, length);
+	to = (uint8_t *)b->bytes + (uint32_t)b->fill + sizeof(struct record);
+	batch_add(b, record_word(n, (uint16_t)tag, (uint8_t)level, 0), id, time,
+	    whole);
+	shared_text(to, text, length);
 	return 1;
 }
 
@@ -92,7 +144,9 @@ shmlog_batch_commit(struct shmlog_batch *b)
 
 	if (b == NULL)
 		return 0;
-	stream_look(b->stream, clock_real());
+	/* nothing is due before the clock has its next anchor */
+	if (clock_version() != number_get(&b->stream->looked))
+		stream_look(b->stream, clock_now());
 	flush(b);
 	dropped = b->dropped;
 	b->dropped = 0;

@@ -19,7 +19,6 @@
  * one order for all (seq_cst), one of the two sees the other.
  */
 #include <sys/mman.h>
-#include <sys/rseq.h>
 
 #include <sched.h>
 #include <string.h>
@@ -28,19 +27,6 @@
 #include "worker/stream.h"
 
 #define PATIENCE 256 /* rounds of yielding before a record is dropped */
-
-/* The CPU that we run on, or did a moment ago. */
-static inline unsigned
-this_cpu(void)
-{
-	const struct rseq *r;
-
-	if (__rseq_size == 0)
-		return (unsigned)sched_getcpu();
-	r = (const struct rseq *)((const char *)__builtin_thread_pointer() +
-				  __rseq_offset);
-	return *(const volatile uint32_t *)&r->cpu_id;
-}
 
 /* The lane is ours: moves it to the target if it is elsewhere. */
 static void
@@ -96,10 +82,28 @@ lane_try(struct shmlog_stream *s, unsigned from)
 }
 
 struct lane *
-lane_take(struct shmlog_stream *s)
+lane_settle(struct shmlog_stream *s, struct lane *lane)
 {
-	struct lane *lane;
+	if (lane->at != number_look(&s->target))
+		lane_move(s, lane);
+	if (lane->at == 0) {
+		lane_give(lane);
+		return NULL;
+	}
+	if (lane->collisions != 0) {
+		void *word = &lane->writer.head->collisions;
+
+		shared_store(word, shared_load(word) + lane->collisions);
+		lane->collisions = 0;
+	}
+	return lane;
+}
+
+struct lane *
+lane_take_other(struct shmlog_stream *s)
+{
 	uint64_t rounds = number_get(&s->patience);
+	struct lane *lane;
 
 	if (number_look(&s->target) == 0)
 		return NULL;
@@ -116,25 +120,7 @@ lane_take(struct shmlog_stream *s)
 	}
 	if (rounds != PATIENCE)
 		number_set(&s->patience, PATIENCE);
-	if (lane->at != number_look(&s->target))
-		lane_move(s, lane);
-	if (lane->at == 0) {
-		lane_give(lane);
-		return NULL;
-	}
-	if (lane->collisions != 0) {
-		void *word = &lane->writer.head->collisions;
-
-		shared_store(word, shared_load(word) + lane->collisions);
-		lane->collisions = 0;
-	}
-	return lane;
-}
-
-void
-lane_give(struct lane *lane)
-{
-	trylock_give(&lane->lock);
+	return lane_settle(s, lane);
 }
 
 int

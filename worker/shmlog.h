@@ -194,6 +194,10 @@ uint64_t shmlog_id(struct shmlog_stream *);
 /* ENOMEM.  The memory is reused: make a batch once, commit it many times. */
 struct shmlog_batch *shmlog_batch(struct shmlog_stream *);
 
+/* Whether all records of a commit have the time of its first one: that saves
+ * most of what a record costs.  Off at first. */
+void shmlog_batch_one_time(struct shmlog_batch *, int on);
+
 /* 1; what becomes of the record is told by the commit.  0: b is NULL. */
 int shmlog_batch_put(struct shmlog_batch *, int tag, int level, uint64_t id,
     const void *text, size_t length);

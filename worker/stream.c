@@ -148,6 +148,11 @@ stream_new(const char *type, const char *ident,
 	s->plan.id = next_id();
 	s->plan.born = clock_real();
 	s->record_max = ring_record_max(s->plan.lane_size);
+	s->short_max = s->record_max - (uint32_t)sizeof(struct record);
+	if (s->short_max > SHARED_TEXT_MAX)
+		s->short_max = SHARED_TEXT_MAX;
+	s->cpu_offset =
+	    __rseq_offset + (ptrdiff_t)offsetof(struct rseq, cpu_id);
 	lanes_reset(s);
 	return s;
 }
@@ -227,24 +232,6 @@ shmlog_tag(struct shmlog_stream *s, const char *name)
 }
 
 void
-stream_head(const struct shmlog_stream *s, struct record *r, int tag, int level,
-    uint64_t id, size_t length)
-{
-	size_t max = s->record_max - sizeof(*r);
-
-	r->flags = 0;
-	if (length > max) {
-		length = max;
-		r->flags = RECORD_CUT;
-	}
-	r->length = (uint32_t)(sizeof(*r) + length);
-	r->tag = tag > 0 && tag < TAGS_MAX ? (uint16_t)tag : 0;
-	r->level =
-	    level >= 0 && level < SHMLOG_DEBUG ? (uint8_t)level : SHMLOG_DEBUG;
-	r->id = id;
-}
-
-void
 stream_drop(struct shmlog_stream *s, uint64_t records)
 {
 	uint64_t target = number_look(&s->target);
@@ -262,25 +249,101 @@ stream_drop(struct shmlog_stream *s, uint64_t records)
 	(void)number_enter(&p->users, (uint64_t)-1);
 }
 
-int
-shmlog_put(struct shmlog_stream *s, int tag, int level, uint64_t id,
+/* A record for which a lane was taken; it is given back. */
+static void
+put_in(struct lane *lane, uint64_t word, uint64_t id, uint64_t time,
     const void *text, size_t length)
 {
-	struct record r;
+	uint32_t n = (uint32_t)(sizeof(struct record) + length);
+	uint64_t pos;
+	uint8_t *to = ring_begin(&lane->writer, n, &pos);
+
+	ring_head(to, word, id, time);
+	if (length > 0)
+		shared_put(to + sizeof(struct record), text, length);
+	ring_end(&lane->writer, pos, n, record_flags(word));
+	lane_give(lane);
+}
+
+/* All that may be in the way of shmlog_put(), which begins anew here. */
+static __attribute__((noinline)) int
+put_slow(struct shmlog_stream *s, int tag, int level, uint64_t id,
+    const void *text, size_t length)
+{
 	struct lane *lane;
+	uint64_t time, word;
+	uint8_t flags;
 
 	if (s == NULL)
 		return 0;
-	r.time = clock_real();
-	stream_look(s, r.time);
-	stream_head(s, &r, tag, level, id, length);
+	time = clock_now();
+	stream_look(s, time);
+	flags = stream_cut(s, &length);
+	word = record_word((uint32_t)(sizeof(struct record) + length),
+	    stream_tag(tag), stream_level(level), flags);
 	lane = lane_take(s);
 	if (lane == NULL) {
 		stream_drop(s, 1);
 		return 0;
 	}
-	/* NULL is fine where there is nothing to copy */
-	ring_append(&lane->writer, &r, length == 0 ? "" : text);
+	put_in(lane, word, id, time, text, length);
+	return 1;
+}
+
+/* The same for one who holds a lane. */
+static __attribute__((noinline)) int
+put_held(struct shmlog_stream *s, struct lane *lane, uint64_t word, uint64_t id,
+    uint64_t time, const void *text)
+{
+	lane = lane_settle(s, lane);
+	if (lane == NULL) {
+		stream_drop(s, 1);
+		return 0;
+	}
+	put_in(lane, word, id, time, text,
+	    record_length(word) - sizeof(struct record));
+	return 1;
+}
+
+/*
+ * The way that almost all records go, and no more than that: what else there
+ * may be is put_slow()'s and put_held()'s, who are called last of all, so that
+ * nothing need be saved on the stack for them.  (That and ring_is_easy() bring
+ * a record of 64 bytes from 17.4 to 14 ns, of which the cycle counter takes 10,
+ * which is why it is asked before the lane is taken: the lock waits meanwhile.)
+ */
+int
+shmlog_put(struct shmlog_stream *s, int tag, int level, uint64_t id,
+    const void *text, size_t length)
+{
+	uint64_t cycles = clock_cycles(), version, time, word;
+	uint32_t n = (uint32_t)(sizeof(struct record) + length);
+	struct ring_writer *w;
+	struct lane *lane;
+	uint8_t *to;
+
+	if (s == NULL)
+		return 0;
+	version = clock_version();
+	if (version != number_get(&s->looked) || length > s->short_max ||
+	    !stream_is_plain(tag, level) || !clock_at(version, cycles, &time))
+		return put_slow(s, tag, level, id, text, length);
+	word = record_word(n, (uint16_t)tag, (uint8_t)level, 0);
+	lane = lane_of(
+	    s, *(const volatile uint32_t *)((const char *)
+						__builtin_thread_pointer() +
+					    s->cpu_offset));
+	if (!trylock_grab(&lane->lock))
+		return put_slow(s, tag, level, id, text, length);
+	w = &lane->writer;
+	n = (n + 7) & ~7u;
+	if (lane->at != number_look(&s->target) || !ring_is_easy(w, n))
+		return put_held(s, lane, word, id, time, text);
+	to = w->data + (w->commit & w->mask);
+	ring_head(to, word, id, time);
+	shared_text(to + sizeof(struct record), text, length);
+	w->records++;
+	ring_publish(w, w->commit + n);
 	lane_give(lane);
 	return 1;
 }

@@ -4,6 +4,11 @@
 #ifndef SHMLOG_WORKER_STREAM_H
 #define SHMLOG_WORKER_STREAM_H
 
+#include <sys/rseq.h>
+
+#include <sched.h>
+
+#include "common/ring_write.h"
 #include "worker/internal.h"
 
 #define PLACES_MAX (LANES_MAX + 2) /* each lane may be left in another one */
@@ -29,7 +34,13 @@ struct shmlog_stream {
 	struct part part; /* first: the ops cast */
 	struct stream_plan plan;
 	uint32_t record_max; /* header included */
-	int unswept;         /* lanes are in places other than the target */
+	/* for shmlog_put()'s short way: text up to this long; where a thread
+	 * has the CPU that it runs on, from its thread pointer; the version of
+	 * the clock when it was last looked after things, and all was well */
+	uint32_t short_max;
+	ptrdiff_t cpu_offset;
+	struct shared_number looked;
+	int unswept; /* lanes are in places other than the target */
 	struct shared_number patience; /* rounds to wait for a lane */
 
 	/* index + 1 in places of where lanes are to be; 0: nowhere */
@@ -47,9 +58,53 @@ struct shmlog_stream {
 	struct lane *lanes;
 };
 
+/* The CPU that we run on, or did a moment ago. */
+static inline unsigned
+this_cpu(void)
+{
+	const struct rseq *r;
+
+	if (__builtin_expect(__rseq_size == 0, 0))
+		return (unsigned)sched_getcpu();
+	r = (const struct rseq *)((const char *)__builtin_thread_pointer() +
+				  __rseq_offset);
+	return *(const volatile uint32_t *)&r->cpu_id;
+}
+
+static inline struct lane *
+lane_of(struct shmlog_stream *s, unsigned n)
+{
+
+	if (__builtin_expect(n >= s->plan.lanes, 0))
+		n %= s->plan.lanes;
+	return &s->lanes[n];
+}
+
+static inline void
+lane_give(struct lane *lane)
+{
+	trylock_give(&lane->lock);
+}
+
+/* The rest of lane_take(): of a lane that we hold but is elsewhere, or has
+ * something to note; and if this CPU's is held. */
+struct lane *lane_settle(struct shmlog_stream *, struct lane *);
+struct lane *lane_take_other(struct shmlog_stream *);
+
 /* Takes a free lane that has a place; NULL: dropped, for want of either. */
-struct lane *lane_take(struct shmlog_stream *);
-void lane_give(struct lane *);
+static inline struct lane *
+lane_take(struct shmlog_stream *s)
+{
+	uint64_t target = number_look(&s->target);
+	struct lane *lane = lane_of(s, this_cpu());
+
+	if (__builtin_expect(!trylock_take(&lane->lock), 0))
+		return lane_take_other(s);
+	if (__builtin_expect(
+		lane->at != target || target == 0 || lane->collisions != 0, 0))
+		return lane_settle(s, lane);
+	return lane;
+}
 
 /*
  * For the joiner.  Makes a section the target and moves what lanes are free; 0,
@@ -67,17 +122,54 @@ void lanes_reset(struct shmlog_stream *);
  * were, for whoever was interrupted in a put there, and begins anew. */
 void lanes_fork(struct shmlog_stream *);
 
-/* What a put looks at first: joins if that is due. */
+/*
+ * What a put looks at first: joins if that is due.  When all is well it is not
+ * asked again before the clock has a new anchor, a tenth of a second later: one
+ * comparison, of a number that is needed anyway.
+ */
 static inline void
 stream_look(struct shmlog_stream *s, uint64_t now)
 {
+	uint64_t version = clock_version();
+
 	if (__builtin_expect(join_is_due(s->part.log, now), 0))
 		join_poke(s->part.log);
+	else if (number_get(&s->looked) != version && __rseq_size != 0)
+		number_set(&s->looked, version);
 }
 
-/* Checks tag and level, cuts the length: what a record's head is to be. */
-void stream_head(const struct shmlog_stream *, struct record *, int tag,
-    int level, uint64_t id, size_t length);
+/* What a record's head is to have. */
+static inline uint16_t
+stream_tag(int tag)
+{
+	return tag > 0 && tag < TAGS_MAX ? (uint16_t)tag : 0;
+}
+
+/* Neither of them is out of bounds: one comparison. */
+static inline int
+stream_is_plain(int tag, int level)
+{
+	_Static_assert((TAGS_MAX & (TAGS_MAX - 1)) == 0, "a power of two");
+	return ((unsigned)tag / TAGS_MAX | (unsigned)level / 8) == 0;
+}
+
+static inline uint8_t
+stream_level(int level)
+{
+	return level >= 0 && level < 7 ? (uint8_t)level : 7;
+}
+
+/* Cuts the text to what a record takes; returns the record's flags. */
+static inline uint8_t
+stream_cut(const struct shmlog_stream *s, size_t *length)
+{
+	size_t max = s->record_max - sizeof(struct record);
+
+	if (__builtin_expect(*length <= max, 1))
+		return 0;
+	*length = max;
+	return RECORD_CUT;
+}
 
 /* Counts dropped records, in the stream if it has a place, and the handle. */
 void stream_drop(struct shmlog_stream *, uint64_t records);

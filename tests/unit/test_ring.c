@@ -198,20 +198,22 @@ END_TEST
 START_TEST(a_batch_is_read_as_its_records)
 {
 	struct unit_random r = { 3 };
-	uint64_t *batch = unit_zeros(SIZE / 4), length, one;
+	uint64_t *batch = unit_zeros(SIZE / 4), length, one, n;
 	struct lane l;
 
 	for (int s = 0; s < STARTS; s++) {
 		lane_begin(&l, SIZE, starts[s]);
 		for (int turn = 0; turn < 500; turn++) {
-			length = 0;
+			length = n = 0;
 			do {
 				one = lane_batch_put(&l, batch + length / 8,
 				    unit_below(&r, 150));
 				length += one;
+				n++;
 			} while (length < SIZE / 4 - 200 &&
-				 unit_below(&r, 100) != 0);
-			ring_append_batch(&l.w, batch, length);
+				 unit_below(&r, turn % 2 == 0 ? 100 : 4) != 0);
+			ring_append_batch(&l.w, batch, length,
+			    unit_below(&r, 2) == 0 ? n : 0);
 			if (unit_below(&r, 3) == 0)
 				lane_put(&l, unit_below(&r, 100));
 			if (unit_below(&r, 6) != 0)
@@ -238,7 +240,7 @@ START_TEST(a_batch_is_seen_whole_or_not_at_all)
 	expect_eq(lane_drain(&l), RING_EMPTY);
 	for (int i = 0; i < 100; i++)
 		length += lane_batch_put(&l, batch + length / 8, 40);
-	ring_append_batch(&l.w, batch, length);
+	ring_append_batch(&l.w, batch, length, 100);
 	expect_eq(l.w.commit, SIZE + length);
 	expect_eq(lane_drain(&l), RING_EMPTY);
 	expect_eq(l.read, l.written);
@@ -260,7 +262,7 @@ START_TEST(what_was_cut_is_marked_and_counted)
 	memcpy(batch, &r, sizeof(r));
 	r.flags = 0;
 	memcpy(batch + 4, &r, sizeof(r));
-	ring_append_batch(&l.w, batch, sizeof(batch));
+	ring_append_batch(&l.w, batch, sizeof(batch), 0);
 	expect_eq(shared_load(&l.w.head->cut), 2);
 	expect_eq(ring_read(&l.r, l.copy, RECORD_MAX, &length), RING_DATA);
 	for (int i = 0; i < 3; i++) {
