@@ -149,7 +149,6 @@ try_open(struct attach *a, const char **file)
 enum attach_result
 attach_open(struct attach *a, const char *name, uint64_t timeout)
 {
-	const struct timespec nap = { 0, (long)WAIT_NAP };
 	uint64_t began = clock_mono();
 	enum segment_fault fault;
 	const char *file;
@@ -172,7 +171,7 @@ attach_open(struct attach *a, const char *name, uint64_t timeout)
 		}
 		if (stop_asked())
 			return ATTACH_STOPPED;
-		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+		stop_nap(WAIT_NAP);
 	}
 	begin(a);
 	if (!a->quiet && a->state == DAEMON_GONE)

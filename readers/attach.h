@@ -58,11 +58,14 @@ clock_real(void)
  * Signals.  stop_init(): SIGINT, SIGTERM and SIGHUP ask for an end (they
  * interrupt system calls), SIGPIPE is ignored (a write says EPIPE), SIGBUS from
  * a guarded segment is survived (guard.h).  stop_asked(): since then, or since
- * stop_now() was called.
+ * stop_now() was called, or since a nap noticed that nobody reads stdout any
+ * more, if that was a pipe or a socket at stop_init().
  */
 void stop_init(void);
 int stop_asked(void);
 void stop_now(void);
+/* Sleeps; less if a signal comes, or if whoever reads stdout goes. */
+void stop_nap(uint64_t ns);
 
 /* Whether a daemon stands behind a segment. */
 enum daemon_state {
@@ -208,7 +211,7 @@ struct idle {
 	uint64_t quiet; /* clock_mono() since when there was nothing; 0 */
 	uint64_t bound; /* at most this long (--delay); 0: as told above */
 };
-/* Sleeps, or returns at once if a signal comes; busy: there was something. */
+/* A stop_nap() of that length; busy: there was something. */
 void idle_nap(struct idle *, int busy);
 
 #endif

@@ -97,10 +97,8 @@ listing_poll(struct listing *l, const struct segment *s)
 void
 listing_wait(struct listing *l, const struct segment *s)
 {
-	const struct timespec nap = { 0, (long)MSEC };
-
 	while (listing_poll(l, s) == LISTING_LATER && !stop_asked())
-		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+		stop_nap(MSEC);
 }
 
 void

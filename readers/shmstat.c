@@ -150,25 +150,12 @@ read_pass(struct attach *a, struct stat_collect *c)
 	return ATTACH_SAME;
 }
 
-/* Sleeps until `when' (clock_mono()), or less if a signal asks for an end. */
-static void
-sleep_until(uint64_t when)
-{
-	struct timespec t = {
-		.tv_sec = (time_t)(when / NSEC),
-		.tv_nsec = (long)(when % NSEC),
-	};
-
-	if (!stop_asked())
-		(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
-}
-
 /* -1, -j, -l, and none of them. */
 static int
 show_counters(struct stat_args *args, struct attach *a, struct buffer *out)
 {
 	struct stat_head head = { .attach = a, .first = 1 };
-	uint64_t when = clock_mono();
+	uint64_t when = clock_mono(), now;
 	struct stat_collect c;
 	int status = 0;
 
@@ -183,9 +170,11 @@ show_counters(struct stat_args *args, struct attach *a, struct buffer *out)
 		if (args->mode == MODE_ONCE || buffer_flush(out) != 0)
 			break;
 		when += EVERY;
-		if (when < clock_mono()) /* we were stopped */
-			when = clock_mono();
-		sleep_until(when);
+		now = clock_mono();
+		if (when < now) /* we were stopped */
+			when = now;
+		if (!stop_asked())
+			stop_nap(when - now);
 		if (stop_asked())
 			break;
 	}

@@ -1,11 +1,15 @@
 /*
- * stop.c -- signals that end a reader, and its naps in between.
+ * stop.c -- what ends a reader, and its naps in between.
  */
 #include "readers/attach.h"
 
+#include <sys/stat.h>
+
 #include <err.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/guard.h"
 
@@ -15,6 +19,7 @@
 #define QUIET_AFTER (10 * NSEC)
 
 static volatile sig_atomic_t asked;
+static int watched = -1; /* stdout, if somebody may cease to read it */
 
 static void
 on_signal(int number)
@@ -28,8 +33,13 @@ stop_init(void)
 {
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction sa;
+	struct stat st;
 
 	asked = 0;
+	watched = -1;
+	if (fstat(STDOUT_FILENO, &st) == 0 &&
+	    (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+		watched = STDOUT_FILENO;
 	memset(&sa, 0, sizeof(sa));
 	sigemptyset(&sa.sa_mask);
 	sa.sa_handler = on_signal; /* no SA_RESTART: a nap ends at once */
@@ -54,14 +64,26 @@ stop_now(void)
 }
 
 /*
- * A signal between the last stop_asked() and the sleep costs one nap, which is
- * 50 ms at most: no need for ppoll(2).
+ * A signal between the last stop_asked() and the sleep costs one nap: no need
+ * for a signal mask.  It is a poll(2) for nothing, which tells errors alone.
  */
+void
+stop_nap(uint64_t ns)
+{
+	struct pollfd p = { .fd = watched };
+	const struct timespec t = {
+		.tv_sec = (time_t)(ns / NSEC),
+		.tv_nsec = (long)(ns % NSEC),
+	};
+
+	if (ppoll(&p, 1, &t, NULL) == 1)
+		stop_now();
+}
+
 void
 idle_nap(struct idle *i, int busy)
 {
 	uint64_t now, most = NAP_IDLE;
-	struct timespec t;
 
 	if (busy) {
 		i->nap = NAP_BUSY;
@@ -78,7 +100,5 @@ idle_nap(struct idle *i, int busy)
 	}
 	if (i->bound != 0 && i->nap > i->bound)
 		i->nap = i->bound;
-	t.tv_sec = (time_t)(i->nap / NSEC);
-	t.tv_nsec = (long)(i->nap % NSEC);
-	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+	stop_nap(i->nap);
 }

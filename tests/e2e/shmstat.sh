@@ -150,6 +150,18 @@ check a_full_disk_is_told grep -q 'No space' "$err"
 same a_closed_pipe_is_quiet "$( (shmstat 2>"$err"; echo $? >"$out") | :
     wait_for 5 test -s "$out"; cat "$out" "$err")" 0
 
+# nor is it waited for an instance for nobody
+mkfifo "$dir/fifo"
+exec 8<>"$dir/fifo"
+spawn shmstat -n none -t off >"$dir/fifo" 2>"$err" 8>&-
+live=$pid
+exec 8>&-
+check nobody_waits_for_an_instance_for_nobody wait_for 5 ended "$live"
+kill "$live" 2>/dev/null || :
+status=0
+wait "$live" || status=$?
+same and_no_error "$status $(cat "$err")" '0 '
+
 if command -v strace >/dev/null; then
 	# LeakSanitizer does not work under strace
 	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 \

@@ -134,6 +134,22 @@ fails()
 same a_full_disk_is_told "$(fails sh -c 'shmtail -d >/dev/full')" 1
 check with_the_reason grep -q 'No space left' "$dir/err"
 same whoever_reads_it_may_go "$(fails sh -c 'shmtail -d | head -n 1')" 0
+# nobody writes, so that no write tells that nobody reads
+mkfifo "$dir/fifo"
+exec 8<>"$dir/fifo"
+spawn shmtail -l 5 -o cat >"$dir/fifo" 2>"$dir/err" 8>&-
+tail=$pid
+head -n 1 <&8 >"$dir/out"
+exec 8>&-
+check also_while_nobody_writes wait_for 5 ended "$tail"
+kill "$tail" 2>/dev/null || :
+status=0
+wait "$tail" || status=$?
+same and_that_is_no_error "$status $(cat "$dir/err")" '0 '
+exec 8<>"$dir/fifo"
+spawn shmtail -n none -t off >"$dir/fifo" 2>"$dir/err" 8>&-
+exec 8>&-
+check also_while_it_waits_for_the_instance wait_for 5 ended "$pid"
 same no_such_instance "$(fails shmtail -n 20 -t 0.1)" 1
 check a_hint_for_hands_used_to_tail grep -q -- '-l 20' "$dir/err"
 same it_follows_by_itself "$(fails shmtail -f)" 2

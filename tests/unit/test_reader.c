@@ -1,6 +1,7 @@
 /*
  * test_reader.c -- what all readers share: text from strangers, options.
  */
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <fcntl.h>
@@ -309,6 +310,36 @@ START_TEST(a_list_is_read_anew_for_a_segment_of_another_size)
 }
 END_TEST
 
+START_TEST(a_nap_ends_when_nobody_reads_stdout)
+{
+	int ends[2];
+
+	for (int kind = 0; kind < 2; kind++) {
+		ck_assert_int_eq(
+		    kind == 0 ? pipe(ends)
+			      : socketpair(AF_UNIX, SOCK_STREAM, 0, ends),
+		    0);
+		ck_assert_int_ne(dup2(ends[1], STDOUT_FILENO), -1);
+		close(ends[1]);
+		stop_init();
+		stop_nap(MSEC);
+		ck_assert(!stop_asked());
+		close(ends[0]);
+		stop_nap(NSEC);
+		ck_assert(stop_asked());
+	}
+	/* nobody reads these in the first place */
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stdout));
+	stop_init();
+	stop_nap(MSEC);
+	ck_assert(!stop_asked());
+	close(STDOUT_FILENO);
+	stop_init();
+	stop_nap(MSEC);
+	ck_assert(!stop_asked());
+}
+END_TEST
+
 int
 main(void)
 {
@@ -319,6 +350,7 @@ main(void)
 		what_cannot_be_attached_is_refused_and_not_waited_for,
 		instances_in_tmp_are_listed_only_if_the_directory_is_ours,
 		a_list_is_read_anew_for_a_segment_of_another_size,
+		a_nap_ends_when_nobody_reads_stdout,
 	};
 
 	return UNIT_RUN("reader", tests);
