@@ -130,26 +130,77 @@ parse_timeout(const char *text, uint64_t *ns)
 	return 0;
 }
 
-void
+/* Behind the bracket expression that begins at p, or NULL: it has no end. */
+static const char *
+skip_bracket(const char *p)
+{
+	const char *first = p + 1, *inner;
+
+	first += *first == '!' || *first == '^';
+	for (p = first; *p != '\0'; p++) {
+		if (*p == ']' && p != first)
+			return p + 1;
+		if (*p == '\\' && p[1] != '\0') {
+			p++;
+		} else if (*p == '[' && p[1] != '\0' &&
+			   strchr(":.=", p[1]) != NULL) {
+			/* [:alpha:]; if it has no end, it is two characters */
+			const char end[] = { p[1], ']', '\0' };
+
+			inner = strstr(p + 2, end);
+			if (inner != NULL)
+				p = inner + 1;
+		}
+	}
+	return NULL;
+}
+
+const char *
+glob_fault(const char *glob)
+{
+	if (*glob == '\0')
+		return "an empty glob";
+	while (*glob != '\0') {
+		if (*glob == '[') {
+			glob = skip_bracket(glob);
+			if (glob == NULL)
+				return "a [ is not closed (\\[ is the "
+				       "character)";
+		} else if (*glob == '\\' && glob[1] != '\0') {
+			glob += 2;
+		} else {
+			glob++;
+		}
+	}
+	return NULL;
+}
+
+const char *
 globs_add_one(struct globs *g, const char *glob)
 {
+	const char *fault = glob_fault(glob);
+
+	if (fault != NULL)
+		return fault;
 	g->list = reallocarray(g->list, g->n + 1, sizeof(*g->list));
 	if (g->list == NULL || (g->list[g->n] = strdup(glob)) == NULL)
 		err(1, "memory");
 	g->n++;
+	return NULL;
 }
 
-void
+const char *
 globs_add(struct globs *g, const char *list)
 {
 	char *copy = strdup(list), *rest = copy, *one;
+	const char *fault = NULL;
 
 	if (copy == NULL)
 		err(1, "memory");
-	while ((one = strsep(&rest, ",")) != NULL)
-		if (one[0] != '\0')
-			globs_add_one(g, one);
+	while (fault == NULL && (one = strsep(&rest, ",")) != NULL)
+		fault = globs_add_one(g, one);
 	free(copy);
+	return fault;
 }
 
 int

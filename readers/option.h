@@ -60,10 +60,14 @@ struct globs {
 	size_t n;
 };
 
-/* Adds comma-separated ones; empty ones are left out.  Exits without memory. */
-void globs_add(struct globs *, const char *list);
-/* Adds one, commas and all. */
-void globs_add_one(struct globs *, const char *glob);
+/* What is wrong with a glob: it is empty, or has a bracket that is not closed,
+ * which fnmatch(3) would take for a character of a name.  NULL: nothing. */
+const char *glob_fault(const char *glob);
+/* Adds comma-separated ones, up to the first that has a fault: that is
+ * returned, or NULL.  Exits without memory. */
+const char *globs_add(struct globs *, const char *list);
+/* Adds one, commas and all; NULL, or its fault. */
+const char *globs_add_one(struct globs *, const char *glob);
 /* The place (0...) of the first that matches, or -1. */
 int globs_match(const struct globs *, const char *name);
 void globs_free(struct globs *);

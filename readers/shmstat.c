@@ -59,6 +59,8 @@ set_mode(struct stat_args *a, int letter, enum mode mode,
 static void
 parse_option(struct stat_args *a, int letter)
 {
+	const char *fault;
+
 	switch (letter) {
 	case '1':
 		set_mode(a, letter, MODE_ONCE, &stat_text);
@@ -79,8 +81,9 @@ parse_option(struct stat_args *a, int letter)
 		a->collect.apart = 1;
 		break;
 	case 'f':
-		if (stat_filter_add(&a->filter, optarg) != 0)
-			usage_errx("-f '%s': there is no glob", optarg);
+		fault = stat_filter_add(&a->filter, optarg);
+		if (fault != NULL)
+			usage_errx("-f %s: %s", optarg, fault);
 		break;
 	case 'n':
 		a->instance = optarg;

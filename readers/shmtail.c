@@ -45,6 +45,15 @@ take_format(struct arguments *a, const char *name)
 }
 
 static void
+take_globs(struct globs *g, int letter, const char *list)
+{
+	const char *fault = globs_add(g, list);
+
+	if (fault != NULL)
+		usage_errx("-%c %s: %s", letter, list, fault);
+}
+
+static void
 take_option(struct arguments *a, struct tail *t, int letter, const char *value)
 {
 	switch (letter) {
@@ -64,10 +73,10 @@ take_option(struct arguments *a, struct tail *t, int letter, const char *value)
 			usage_errx("-k %s: not a number of records", value);
 		break;
 	case 'i':
-		globs_add(&t->include, value);
+		take_globs(&t->include, letter, value);
 		break;
 	case 'x':
-		globs_add(&t->exclude, value);
+		take_globs(&t->exclude, letter, value);
 		break;
 	case 'o':
 		take_format(a, value);

@@ -10,20 +10,20 @@
 
 #include "readers/stat_format.h"
 
-int
+const char *
 stat_filter_add(struct stat_filter *f, const char *glob)
 {
 	int excludes = glob[0] == '^';
+	const char *fault = globs_add_one(&f->globs, glob + excludes);
 
-	if (glob[excludes] == '\0')
-		return -1;
-	f->excludes = realloc(f->excludes, f->globs.n + 1);
+	if (fault != NULL)
+		return fault;
+	f->excludes = realloc(f->excludes, f->globs.n);
 	if (f->excludes == NULL)
 		err(1, "memory");
-	f->excludes[f->globs.n] = (uint8_t)excludes;
+	f->excludes[f->globs.n - 1] = (uint8_t)excludes;
 	f->includes |= !excludes;
-	globs_add_one(&f->globs, glob + excludes);
-	return 0;
+	return NULL;
 }
 
 int

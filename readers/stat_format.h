@@ -46,8 +46,8 @@ struct stat_filter {
 	int includes;      /* there is one that did not */
 };
 
-/* Adds one.  0, or -1: it is empty. */
-int stat_filter_add(struct stat_filter *, const char *glob);
+/* Adds one; NULL, or its fault (option.h). */
+const char *stat_filter_add(struct stat_filter *, const char *glob);
 /* A stat_wanted; arg is a struct stat_filter. */
 int stat_filter_wants(const void *arg, const char *plain, const char *name);
 void stat_filter_free(struct stat_filter *);

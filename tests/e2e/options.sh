@@ -97,3 +97,31 @@ for program in shmlogd shmtail shmstat shmput; do
 		    "$(cut -d ' ' -f 1 <<<"$usage" | sort -u)"
 	done
 done
+
+# bad LINE PROGRAM OPTIONS...: that line alone, exit 2.
+failures=0
+bad()
+{
+	local wanted="$2: $1" status=0 output
+	shift
+	output=$(ask "$@") || status=$?
+	if [ "$status" != 2 ] || [ "$output" != "$wanted" ]; then
+		failures=$((failures + 1))
+		echo "$*: exit $status: $output"
+	fi
+}
+
+empty='an empty glob'
+open='a [ is not closed (\[ is the character)'
+for l in i x; do
+	bad "-$l : $empty" shmtail -$l ''
+	bad "-$l ,: $empty" shmtail -$l ,
+	bad "-$l a,,b: $empty" shmtail -$l a,,b
+	bad "-$l a,: $empty" shmtail -$l a,
+	bad "-$l [: $open" shmtail -$l '['
+	bad "-$l [a,b]: $open" shmtail -$l '[a,b]'
+done
+bad "-f : $empty" shmstat -f ''
+bad "-f ^: $empty" shmstat -f ^
+bad "-f ^*[: $open" shmstat -f '^*['
+same a_glob_that_is_none_is_refused "$failures" 0

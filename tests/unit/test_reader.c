@@ -310,6 +310,31 @@ START_TEST(a_list_is_read_anew_for_a_segment_of_another_size)
 }
 END_TEST
 
+START_TEST(a_glob_that_is_none_is_refused)
+{
+	static const char *const good[] = { "*", "a", "[ab]", "[]a]", "[!]a]",
+		"[^a]*", "\\[", "a]", "[[:alpha:]]x", "[[.a.]-z]", "[[:]",
+		"[\\]]", "a\\", "[[]" };
+	static const char *const bad[] = { "", "[", "a[", "[]", "[!]", "[a",
+		"[[:alpha:]", "[\\]", "[[:", "[ab]c[", "[\\" };
+	struct globs g = { 0 };
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (glob_fault(good[i]) != NULL)
+			ck_abort_msg("%s: %s", good[i], glob_fault(good[i]));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (glob_fault(bad[i]) == NULL)
+			ck_abort_msg("'%s' was taken", bad[i]);
+	ck_assert_ptr_null(globs_add(&g, "a,b[c],d"));
+	expect_eq(g.n, 3);
+	ck_assert_ptr_nonnull(globs_add(&g, ""));
+	ck_assert_ptr_nonnull(globs_add(&g, "a,,b"));
+	ck_assert_ptr_nonnull(globs_add(&g, "a,"));
+	ck_assert_ptr_nonnull(globs_add(&g, "x,[a,b]"));
+	globs_free(&g);
+}
+END_TEST
+
 START_TEST(a_nap_ends_when_nobody_reads_stdout)
 {
 	int ends[2];
@@ -350,6 +375,7 @@ main(void)
 		what_cannot_be_attached_is_refused_and_not_waited_for,
 		instances_in_tmp_are_listed_only_if_the_directory_is_ours,
 		a_list_is_read_anew_for_a_segment_of_another_size,
+		a_glob_that_is_none_is_refused,
 		a_nap_ends_when_nobody_reads_stdout,
 	};
 

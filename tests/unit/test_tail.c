@@ -390,11 +390,11 @@ START_TEST(taglists_choose)
 	static const struct {
 		const char *include, *exclude, *want;
 	} cases[] = {
-		{ "Req*", "", "ReqA=1\nReqB=2\n" },
+		{ "Req*", NULL, "ReqA=1\nReqB=2\n" },
 		{ "Req*", "*B", "ReqA=1\n" },
-		{ "", "Req*", "End=3\n4\n" },
-		{ "-", "", "4\n" },
-		{ "Nope,E??", "", "End=3\n" },
+		{ NULL, "Req*", "End=3\n4\n" },
+		{ "-", NULL, "4\n" },
+		{ "Nope,E??", NULL, "End=3\n" },
 	};
 	struct scene_stream a;
 
@@ -404,8 +404,12 @@ START_TEST(taglists_choose)
 	scene_tag(&a, 2, "ReqB");
 	scene_tag(&a, 3, "End");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		globs_add(&sc.t.include, cases[i].include);
-		globs_add(&sc.t.exclude, cases[i].exclude);
+		if (cases[i].include != NULL)
+			ck_assert_ptr_null(
+			    globs_add(&sc.t.include, cases[i].include));
+		if (cases[i].exclude != NULL)
+			ck_assert_ptr_null(
+			    globs_add(&sc.t.exclude, cases[i].exclude));
 		scene_tail(&sc, &scene_out, START_END);
 		scene_put(&a, 0, 1, 1, "1");
 		scene_put(&a, 0, 2, 2, "2");
