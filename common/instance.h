@@ -27,6 +27,11 @@ int runtime_dirs(char dirs[RUNTIME_DIRS_MAX][INSTANCE_PATH_MAX], int daemon);
  */
 int instance_check(const char *name);
 
+/* What a message says of a name that cannot be one. */
+#define INSTANCE_RULE                                                          \
+	"not an instance: an absolute path, or up to 63 of [A-Za-z0-9_.-], "   \
+	"the first no dot or minus"
+
 /*
  * The directories that `name' may mean, in order; returns how many, or -1 with
  * EINVAL or ENAMETOOLONG.  A daemon gets one.

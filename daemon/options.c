@@ -127,10 +127,7 @@ static int
 take_instance(struct parse *p, const char *value)
 {
 	if (instance_check(value) != 0)
-		return bad(p,
-		    "-n %s: not an instance: an absolute path, or up to 63 of "
-		    "[A-Za-z0-9_.-], the first no dot or minus",
-		    value);
+		return bad(p, "-n %s: " INSTANCE_RULE, value);
 	p->o->instance = value;
 	return 0;
 }
@@ -355,8 +352,9 @@ options_parse(struct options *o, int argc, char *const argv[],
 			return OPTIONS_BAD;
 	}
 	if (optind < argc) {
-		(void)bad(
-		    &p, "%s: what is this? -h lists the options", argv[optind]);
+		(void)bad(&p,
+		    "%s: there are no arguments but options (-h lists them)",
+		    argv[optind]);
 		return OPTIONS_BAD;
 	}
 	return check_all(&p) == 0 ? OPTIONS_RUN : OPTIONS_BAD;

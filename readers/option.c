@@ -37,37 +37,52 @@ usage_getopt(const struct option_row *rows, char *to, size_t size)
 }
 
 void
-usage_print(FILE *to, const struct option_row *rows, int full)
+usage_print(const struct option_row *rows)
 {
 	const struct option_row *r;
 
-	fprintf(to, "usage: %s [-", getprogname());
+	printf("usage: %s [-", getprogname());
 	for (r = rows; r->letter != 0; r++)
 		if (r->argument == NULL)
-			fputc(r->letter, to);
-	fputc(']', to);
+			putchar(r->letter);
+	putchar(']');
 	for (r = rows; r->letter != 0; r++)
 		if (r->argument != NULL)
-			fprintf(to, " [-%c %s]", r->letter, r->argument);
-	fputc('\n', to);
-	if (!full)
-		return;
+			printf(" [-%c %s]", r->letter, r->argument);
+	putchar('\n');
 	for (r = rows; r->letter != 0; r++)
-		fprintf(to, "  -%c %-10s %s\n", r->letter,
+		printf("  -%c %-10s %s\n", r->letter,
 		    r->argument != NULL ? r->argument : "", r->help);
 }
 
 void
 usage_bad(const struct option_row *rows, int result)
 {
-	if (result == ':')
-		warnx("-%c needs an argument", optopt);
-	else if (isgraph(optopt))
-		warnx("there is no option -%c", optopt);
-	else
-		warnx("there are no long options");
-	usage_print(stderr, rows, 0);
-	exit(2);
+	if (result != ':')
+		usage_errx("-%c: no such option (-h lists them)", optopt);
+	while (rows->letter != optopt && rows->letter != 0)
+		rows++;
+	usage_errx("-%c: needs a value: %s", optopt, rows->argument);
+}
+
+void
+usage_stray(const char *word, const char *instead)
+{
+	usage_errx("%s: there are no arguments but options: %s", word, instead);
+}
+
+void
+usage_instance(const char *name)
+{
+	if (instance_check(name) != 0)
+		usage_errx("-n %s: " INSTANCE_RULE, name);
+}
+
+void
+usage_timeout(const char *value, uint64_t *ns)
+{
+	if (parse_timeout(value, ns) != 0)
+		usage_errx("-t %s: not a number of seconds, nor off", value);
 }
 
 void

@@ -26,17 +26,25 @@ struct option_row {
  */
 void usage_getopt(const struct option_row *, char *to, size_t size);
 
-/* "usage: shmtail [-dhV] [-n instance] ..." and, if `full', a line an option.
+/* "usage: shmtail [-dhV] [-n instance] ..." and a line an option, on stdout. */
+void usage_print(const struct option_row *);
+
+/*
+ * One line on stderr, exit 2.  All such lines, shmlogd's too, are of the form
+ * `-X value: what is wrong', with what the user typed as it is, without quotes.
  */
-void usage_print(FILE *, const struct option_row *, int full);
-
-/* Tells on stderr what is wrong with optopt, after getopt said '?' or ':', then
- * the short usage; exits 2. */
-void usage_bad(const struct option_row *, int result) __attribute__((noreturn));
-
-/* One line on stderr, exit 2. */
 void usage_errx(const char *format, ...)
     __attribute__((noreturn, format(printf, 1, 2)));
+
+/* The same: for optopt, after getopt said '?' or ':'; for a word that is no
+ * option, with what would do what it may have been meant for. */
+void usage_bad(const struct option_row *, int result) __attribute__((noreturn));
+void usage_stray(const char *word, const char *instead)
+    __attribute__((noreturn));
+
+/* The same, if -n or -t has no good value. */
+void usage_instance(const char *name);
+void usage_timeout(const char *value, uint64_t *ns);
 
 /* "shmtail (shmlog) 0.1" on stdout. */
 void usage_version(void);

@@ -80,7 +80,7 @@ parse_args(struct put_args *a, int argc, char **argv)
 	while ((letter = getopt(argc, argv, letters)) != -1) {
 		switch (letter) {
 		case 'h':
-			usage_print(stdout, options, 1);
+			usage_print(options);
 			exit(0);
 		case 'V':
 			usage_version();
@@ -106,11 +106,10 @@ parse_args(struct put_args *a, int argc, char **argv)
 		}
 	}
 	if (optind != argc)
-		usage_errx("'%s' is too much: lines come from the standard "
-			   "input",
-		    argv[optind]);
+		usage_stray(argv[optind], "lines come from the standard input");
 	if (a->ident == NULL)
-		usage_errx("-i is missing: which stream is it?");
+		usage_errx("-i: must be given: which stream is it?");
+	usage_instance(a->instance);
 }
 
 static void
@@ -122,21 +121,20 @@ put_open(struct put *p, const struct put_args *a)
 
 	p->level = a->level;
 	p->log = shmlog_open(a->instance);
-	if (p->log == NULL && errno == EINVAL)
-		usage_errx("-n '%s': neither a name nor an absolute path",
-		    a->instance);
 	if (p->log == NULL)
 		err(1, "instance %s", name);
 	p->stream = shmlog_stream(p->log, "shmput", a->ident, &one);
 	if (p->stream == NULL && errno == EINVAL)
-		usage_errx("-i '%s': up to 63 of [A-Za-z0-9_.:-]", a->ident);
+		usage_errx("-i %s: not an ident: up to 63 of [A-Za-z0-9_.:-]",
+		    a->ident);
 	p->batch = shmlog_batch(p->stream);
 	if (p->stream == NULL || p->batch == NULL)
 		err(1, "memory");
 	if (a->tag != NULL)
 		p->tag = shmlog_tag(p->stream, a->tag);
 	if (a->tag != NULL && p->tag == 0)
-		usage_errx("-t '%s': up to 63 of [A-Za-z0-9_.-]", a->tag);
+		usage_errx(
+		    "-t %s: not a tag: up to 63 of [A-Za-z0-9_.-]", a->tag);
 	if (shmlog_wait(p->log, JOIN_MS) == 0)
 		return;
 	if (errno == ETIMEDOUT)

@@ -89,12 +89,10 @@ parse_option(struct stat_args *a, int letter)
 		a->instance = optarg;
 		break;
 	case 't':
-		if (parse_timeout(optarg, &a->timeout) != 0)
-			usage_errx(
-			    "-t %s: not a number of seconds, nor off", optarg);
+		usage_timeout(optarg, &a->timeout);
 		break;
 	case 'h':
-		usage_print(stdout, options, 1);
+		usage_print(options);
 		exit(0);
 	case 'V':
 		usage_version();
@@ -117,12 +115,9 @@ parse_args(struct stat_args *a, int argc, char **argv)
 	while ((letter = getopt(argc, argv, letters)) != -1)
 		parse_option(a, letter);
 	if (optind != argc)
-		usage_errx("'%s' is too much: counters are chosen with -f, an "
-			   "instance with -n",
-		    argv[optind]);
-	if (instance_check(a->instance) != 0)
-		usage_errx("-n '%s': neither a name nor an absolute path",
-		    a->instance);
+		usage_stray(
+		    argv[optind], "-f chooses counters, -n names the instance");
+	usage_instance(a->instance);
 	a->collect.wanted = stat_filter_wants;
 	a->collect.arg = &a->filter;
 }

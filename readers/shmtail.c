@@ -41,7 +41,7 @@ take_format(struct arguments *a, const char *name)
 {
 	a->out = out_find(name);
 	if (a->out == NULL)
-		usage_errx("-o %s: there are short, json and cat", name);
+		usage_errx("-o %s: not a format: short, json or cat", name);
 }
 
 static void
@@ -65,12 +65,12 @@ take_option(struct arguments *a, struct tail *t, int letter, const char *value)
 		break;
 	case 'l':
 		if (parse_number(value, 0, UINT64_MAX, &a->last) != 0)
-			usage_errx("-l %s: not a number of records", value);
+			usage_errx("-l %s: not a whole number", value);
 		a->has_last = 1;
 		break;
 	case 'k':
 		if (parse_number(value, 1, UINT64_MAX, &a->stop_after) != 0)
-			usage_errx("-k %s: not a number of records", value);
+			usage_errx("-k %s: not a whole number from 1", value);
 		break;
 	case 'i':
 		take_globs(&t->include, letter, value);
@@ -85,8 +85,7 @@ take_option(struct arguments *a, struct tail *t, int letter, const char *value)
 		a->file = value;
 		break;
 	case 't':
-		if (parse_timeout(value, &a->timeout) != 0)
-			usage_errx("-t %s: neither seconds nor off", value);
+		usage_timeout(value, &a->timeout);
 		break;
 	}
 }
@@ -101,15 +100,16 @@ take_options(struct arguments *a, struct tail *t, int argc, char *argv[])
 	while ((c = getopt(argc, argv, letters)) != -1) {
 		switch (c) {
 		case 'h':
-			usage_print(stdout, rows, 1);
+			usage_print(rows);
 			exit(0);
 		case 'V':
 			usage_version();
 			exit(0);
 		case '?':
 			if (optopt == 'f')
-				warnx("it follows by itself; -l 10 begins with "
-				      "the last 10 records");
+				usage_errx("-f: no such option: it follows by "
+					   "itself; -l 10 begins with the last "
+					   "10 records");
 			usage_bad(rows, c);
 		case ':':
 			usage_bad(rows, c);
@@ -118,11 +118,10 @@ take_options(struct arguments *a, struct tail *t, int argc, char *argv[])
 		}
 	}
 	if (optind < argc)
-		usage_errx("%s: takes no arguments; -n names the instance, -r "
-			   "a file",
-		    argv[optind]);
+		usage_stray(argv[optind], "-n names the instance, -r a file");
 	if (a->file != NULL && a->instance != NULL)
-		usage_errx("-n and -r exclude each other");
+		usage_errx("-n and -r do not go together");
+	usage_instance(a->instance);
 }
 
 static int

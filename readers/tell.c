@@ -56,9 +56,7 @@ tell_instances(const char *name)
 void
 tell_bad_name(const char *name)
 {
-	warnx("-n %s: an instance is an absolute path or a name of letters, "
-	      "digits and _.-",
-	    name);
+	warnx("-n %s: " INSTANCE_RULE, name);
 	tell_instances(name);
 }
 

@@ -136,8 +136,8 @@ static const struct {
 	{ { "-x" }, { "-x", "no such option" } },
 	{ { "-s" }, { "-s", "needs a value" } },
 	{ { "-Dn" }, { "-n", "needs a value" } },
-	{ { "start" }, { "start", "what is this" } },
-	{ { "--", "-D" }, { "-D", "what is this" } },
+	{ { "start" }, { "start", "no arguments but options" } },
+	{ { "--", "-D" }, { "-D", "no arguments but options" } },
 };
 
 START_TEST(a_bad_value_is_one_line_that_names_it)
