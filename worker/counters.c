@@ -176,6 +176,33 @@ check_def(const struct shmlog_def *d)
 				     d->help == NULL ? "" : d->help);
 }
 
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* 0, or -1 with errno: two are of one name, or there is no memory. */
+static int
+check_names(const struct shmlog_def *defs, unsigned n)
+{
+	const char **names = calloc((size_t)n + 1, sizeof(*names));
+	int same = 0;
+
+	if (names == NULL)
+		return -1;
+	for (unsigned i = 0; i < n; i++)
+		names[i] = defs[i].name;
+	qsort(names, n, sizeof(*names), by_name);
+	for (unsigned i = 1; i < n && !same; i++)
+		same = strcmp(names[i - 1], names[i]) == 0;
+	free(names);
+	if (!same)
+		return 0;
+	errno = EINVAL;
+	return -1;
+}
+
 /* Encodes labels and definitions, whose words are words[0] to words[n - 1]; how
  * many entries, or -1 with EINVAL. */
 static int
@@ -220,7 +247,7 @@ set_words(struct shmlog_set *set, const struct shmlog_def *defs, unsigned n)
 		set->kinds[words] = (uint8_t)defs[i].kind;
 		words += kind_words(defs[i].kind);
 	}
-	return (int)words;
+	return check_names(defs, n) == 0 ? (int)words : -1;
 }
 
 static int

@@ -246,7 +246,8 @@ struct shmlog_set_options {
  * type, ident and definitions in common.  A worker's counters and their sums
  * outlive it.
  *
- * Errors: EINVAL, ENOMEM.  Not for signal handlers.
+ * Errors: EINVAL (also if two counters have one name), ENOMEM.  Not for signal
+ * handlers.
  */
 struct shmlog_set *shmlog_set(struct shmlog *, const char *type,
     const char *ident, const struct shmlog_def *, unsigned n,

@@ -128,6 +128,36 @@ START_TEST(bad_arguments_are_refused)
 }
 END_TEST
 
+START_TEST(two_counters_of_one_name_are_refused)
+{
+	enum { MANY = 1000 };
+	static char names[MANY][16];
+	static struct shmlog_def many[MANY];
+	char dir[64];
+	int fd = unit_mkdir(dir);
+	struct shmlog *log = shmlog_open(dir);
+	struct shmlog_set *set;
+
+	for (int i = 0; i < MANY; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "n%d", i);
+		many[i].name = names[i];
+		many[i].kind = SHMLOG_COUNTER;
+	}
+	set = shmlog_set(log, "t", "i", many, MANY, NULL);
+	ck_assert_ptr_nonnull(set);
+	/* the first and the last of them, of another kind at that */
+	many[MANY - 1].name = names[0];
+	many[MANY - 1].kind = SHMLOG_GAUGE;
+	errno = 0;
+	ck_assert_ptr_null(shmlog_set(log, "t", "i", many, MANY, NULL));
+	ck_assert_int_eq(errno, EINVAL);
+	/* another set may have them */
+	ck_assert_ptr_nonnull(shmlog_set(log, "t", "i", many, 1, NULL));
+	shmlog_close(log);
+	unit_rmdir(dir, fd);
+}
+END_TEST
+
 START_TEST(a_record_is_there_when_put_returns)
 {
 	struct fake_daemon f;
@@ -481,6 +511,7 @@ main(void)
 	const TTest *const tests[] = {
 		everything_works_detached,
 		bad_arguments_are_refused,
+		two_counters_of_one_name_are_refused,
 		a_record_is_there_when_put_returns,
 		counts_from_before_the_daemon_are_taken_along,
 		a_hang_up_at_any_request_is_mended,
