@@ -40,7 +40,9 @@
  *		of its own.  What the parent has stays the parent's.  A batch
  *		that was begun before belongs to the parent: throw the child's
  *		away.  clone(2) and vfork(2) without exec are not supported.
- *   exec(2)	closes every descriptor of the library's.
+ *   exec(2)	closes every descriptor of the library's, but what was made
+ *		counts as a living worker's until the process ends: close the
+ *		handle before exec.
  *   Times	are taken from CLOCK_REALTIME, in nanoseconds.
  *
  * NULL may be passed for any object that could not be made: the call does
