@@ -236,7 +236,8 @@ put_close(struct put *p)
 	}
 	dropped = shmlog_dropped(p->log);
 	if (dropped > 0)
-		warnx("%" PRIu64 " records dropped", dropped);
+		warnx("%" PRIu64 " record%s dropped", dropped,
+		    dropped == 1 ? "" : "s");
 	shmlog_batch_free(p->batch);
 	shmlog_close(p->log);
 }

@@ -24,6 +24,8 @@ same help_exits_0 "$(status shmput -h)" 0
 # No daemon: all is read and counted.
 same no_daemon_exits_0 "$(seq 1000 | { shmput -i none 2>"$err"; echo $?; })" 0
 same and_drops_are_counted "$(tail -n 1 "$err")" 'shmput: 1000 records dropped'
+echo one | shmput -i none 2>"$err"
+same one_is_no_plural "$(tail -n 1 "$err")" 'shmput: 1 record dropped'
 
 start_daemon -s 64m
 
@@ -112,7 +114,7 @@ same it_ends_with_its_input "$status" 0
 wait_for 5 has "between $between" || :
 kill "$tail"
 wait "$tail" || :
-dropped=$(sed -nE 's/^shmput: ([0-9]+) records dropped$/\1/p' "$err")
+dropped=$(sed -nE 's/^shmput: ([0-9]+) records? dropped$/\1/p' "$err")
 same every_line_is_shown_or_counted \
     "$(($(grep -c '^between' "$dir/tail") + ${dropped:-0}))" "$between"
 
