@@ -25,6 +25,7 @@
 #define LOOK_HASTY (10 * MSEC) /* when `superseded' is set */
 #define STANDS_STILL (3 * NSEC)
 #define WAIT_NAP (20 * MSEC)
+#define WAIT_TELL (300 * MSEC) /* so long is no wait that anybody notices */
 
 void
 attach_init(struct attach *a)
@@ -149,9 +150,10 @@ try_open(struct attach *a, const char **file)
 enum attach_result
 attach_open(struct attach *a, const char *name, uint64_t timeout)
 {
-	uint64_t began = clock_mono();
+	uint64_t began = clock_mono(), waited;
 	enum segment_fault fault;
 	const char *file;
+	int told = 0;
 
 	must(a->magic == ATTACH_MAGIC);
 	a->name = name;
@@ -163,14 +165,18 @@ attach_open(struct attach *a, const char *name, uint64_t timeout)
 		fault = try_open(a, &file);
 		if (fault == SEGMENT_OK)
 			break;
+		waited = clock_mono() - began;
 		if (fault != SEGMENT_ERRNO || errno != ENOENT ||
-		    (timeout != ATTACH_FOREVER &&
-			clock_mono() - began >= timeout)) {
+		    (timeout != ATTACH_FOREVER && waited >= timeout)) {
 			tell_failure(a, file, fault, errno, timeout);
 			return ATTACH_FAILED;
 		}
 		if (stop_asked())
 			return ATTACH_STOPPED;
+		if (!told && !a->quiet && waited >= WAIT_TELL) {
+			tell_waiting(a, timeout);
+			told = 1;
+		}
 		stop_nap(WAIT_NAP);
 	}
 	begin(a);

@@ -88,16 +88,38 @@ tell_group(const char *path)
 		    gr->gr_name, gr->gr_name);
 }
 
+/* Seconds, for a line; `text' is 32 bytes. */
+static const char *
+seconds(char *text, uint64_t ns)
+{
+	(void)snprintf(text, 32, "%" PRIu64 ".%" PRIu64 " s", ns / NSEC,
+	    ns % NSEC / (NSEC / 10));
+	return text;
+}
+
+void
+tell_waiting(const struct attach *a, uint64_t timeout)
+{
+	char text[32];
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	warnx("instance %s: waiting %s for %s", shown(a->name),
+	    timeout == ATTACH_FOREVER ? "as long as it takes"
+				      : seconds(text, timeout),
+	    a->path);
+}
+
 static void
 tell_absent(const struct attach *a, const char *path, uint64_t waited)
 {
+	char text[32];
+
 	if (waited == 0)
 		warnx("%s: %s", path, strerror(ENOENT));
 	else
-		warnx("%s: %s (waited %" PRIu64 ".%" PRIu64 " s; -t off waits "
-		      "for ever)",
-		    path, strerror(ENOENT), waited / NSEC,
-		    waited % NSEC / (NSEC / 10));
+		warnx("%s: %s (waited %s; -t off waits for ever)", path,
+		    strerror(ENOENT), seconds(text, waited));
 	warnx("no daemon has made the instance %s yet: shmlogd%s%s starts one",
 	    shown(a->name), a->name == NULL ? "" : " -n ",
 	    a->name == NULL ? "" : a->name);

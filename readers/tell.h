@@ -12,6 +12,10 @@
 /* -n names what cannot be an instance. */
 void tell_bad_name(const char *name);
 
+/* That the instance is waited for, on a terminal alone: what is read later is
+ * told by tell_failure(), if it was in vain. */
+void tell_waiting(const struct attach *, uint64_t timeout);
+
 /* Why a->path (and `file' in it, if not NULL) cannot be read. */
 void tell_failure(const struct attach *, const char *file, enum segment_fault,
     int error, uint64_t waited);

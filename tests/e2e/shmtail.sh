@@ -150,8 +150,19 @@ exec 8<>"$dir/fifo"
 spawn shmtail -n none -t off >"$dir/fifo" 2>"$dir/err" 8>&-
 exec 8>&-
 check also_while_it_waits_for_the_instance wait_for 5 ended "$pid"
-same no_such_instance "$(fails shmtail -n 20 -t 0.1)" 1
+same no_such_instance "$(fails shmtail -n 20 -t 0.5)" 1
 check a_hint_for_hands_used_to_tail grep -q -- '-l 20' "$dir/err"
+same no_pipe_is_told_that_it_waits "$(grep -c waiting "$dir/err")" 0
+# waits COMMAND...: what it tells of its wait on a terminal
+waits()
+{
+	script -qec "$*" /dev/null </dev/null | grep -o 'waiting.*' |
+		tr -d '\r'
+}
+same a_wait_is_told_on_a_terminal "$(waits shmtail -d -n none -t 0.5)" \
+    "waiting 0.5 s for $dir/none"
+same also_by_shmstat "$(waits 'shmstat -j -n none -t 0.5 >/dev/null')" \
+    "waiting 0.5 s for $dir/none"
 same it_follows_by_itself "$(fails shmtail -f)" 2
 check and_says_so grep -q 'follows by itself' "$dir/err"
 follow
