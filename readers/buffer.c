@@ -193,43 +193,74 @@ utf8(const unsigned char *p, size_t n, uint32_t *code)
 	return length;
 }
 
-void
-buffer_json(struct buffer *b, const char *text, size_t n)
+/* What is not plain(): a sequence of UTF-8, or (code 0, n 1) a byte of none. */
+typedef void put_odd(
+    struct buffer *, const unsigned char *p, size_t n, uint32_t code);
+
+static inline void
+put_text(struct buffer *b, const char *text, size_t n, put_odd *put)
 {
-	static const char hex[] = "0123456789abcdef";
 	const unsigned char *p = (const unsigned char *)text;
 	size_t run;
 	uint32_t code;
 
-	(void)buffer_room(b, n + 2);
-	buffer_byte(b, '"');
 	for (;;) {
 		run = plain((const char *)p, n);
 		buffer_put(b, p, run);
 		p += run;
 		n -= run;
 		if (n == 0)
-			break;
+			return;
 		run = utf8(p, n, &code);
-		if (run > 1) {
-			buffer_put(b, p, run);
-		} else if (*p == '"' || *p == '\\') {
-			buffer_byte(b, '\\');
-			buffer_byte(b, (char)*p);
-		} else if (*p == '\n' || *p == '\t' || *p == '\r') {
-			buffer_byte(b, '\\');
-			buffer_byte(b, *p == '\n'   ? 'n'
-				       : *p == '\t' ? 't'
-						    : 'r');
-		} else {
-			buffer_put(b, "\\u00", 4);
-			buffer_byte(b, hex[*p >> 4]);
-			buffer_byte(b, hex[*p & 15]);
+		if (run == 0) {
+			run = 1;
+			code = 0;
 		}
-		run = run == 0 ? 1 : run;
+		put(b, p, run, code);
 		p += run;
 		n -= run;
 	}
+}
+
+/* What stands behind a backslash for a byte: `n' for a newline; 0: nothing. */
+static char
+escape_of(unsigned char c)
+{
+	return c == '\n' ? 'n' : c == '\t' ? 't' : c == '\r' ? 'r' : '\0';
+}
+
+static void
+put_hex(struct buffer *b, unsigned char c)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	buffer_byte(b, hex[c >> 4]);
+	buffer_byte(b, hex[c & 15]);
+}
+
+static void
+put_json(struct buffer *b, const unsigned char *p, size_t n, uint32_t code)
+{
+	char c = *p == '"' || *p == '\\' ? (char)*p : escape_of(*p);
+
+	(void)code;
+	if (n > 1) {
+		buffer_put(b, p, n);
+	} else if (c != '\0') {
+		buffer_byte(b, '\\');
+		buffer_byte(b, c);
+	} else {
+		buffer_put(b, "\\u00", 4);
+		put_hex(b, *p);
+	}
+}
+
+void
+buffer_json(struct buffer *b, const char *text, size_t n)
+{
+	(void)buffer_room(b, n + 2);
+	buffer_byte(b, '"');
+	put_text(b, text, n, put_json);
 	buffer_byte(b, '"');
 }
 
@@ -243,48 +274,27 @@ is_harmful(uint32_t code)
 }
 
 static void
-put_escaped(struct buffer *b, const unsigned char *p, size_t n)
+put_safe(struct buffer *b, const unsigned char *p, size_t n, uint32_t code)
 {
-	static const char hex[] = "0123456789abcdef";
-
+	if (*p == '"' || *p == '\\' || (n > 1 && !is_harmful(code))) {
+		buffer_put(b, p, n);
+		return;
+	}
 	for (; n > 0; n--, p++) {
+		char c = escape_of(*p);
+
 		buffer_byte(b, '\\');
-		if (*p == '\n' || *p == '\t' || *p == '\r') {
-			buffer_byte(b, *p == '\n'   ? 'n'
-				       : *p == '\t' ? 't'
-						    : 'r');
-			continue;
-		}
-		buffer_byte(b, 'x');
-		buffer_byte(b, hex[*p >> 4]);
-		buffer_byte(b, hex[*p & 15]);
+		buffer_byte(b, c != '\0' ? c : 'x');
+		if (c == '\0')
+			put_hex(b, *p);
 	}
 }
 
 void
 buffer_safe(struct buffer *b, const char *text, size_t n)
 {
-	const unsigned char *p = (const unsigned char *)text;
-	size_t run;
-	uint32_t code;
-
 	(void)buffer_room(b, n);
-	for (;;) {
-		run = plain((const char *)p, n);
-		buffer_put(b, p, run);
-		p += run;
-		n -= run;
-		if (n == 0)
-			return;
-		run = utf8(p, n, &code);
-		if (*p == '"' || *p == '\\' || (run > 1 && !is_harmful(code)))
-			buffer_put(b, p, run);
-		else
-			put_escaped(b, p, run == 0 ? 1 : run);
-		run = run == 0 ? 1 : run;
-		p += run;
-		n -= run;
-	}
+	put_text(b, text, n, put_safe);
 }
 
 void
