@@ -18,10 +18,10 @@
 
 #include "common/directory.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "common/shared.h"
+#include "tests/torture/crew.h"
 #include "tests/torture/torture.h"
 
 #define SLOTS 65 /* descriptors, the first is the sum */
@@ -48,11 +48,6 @@ struct run {
 	_Atomic int ready;
 	_Atomic int done;
 	struct result results[READERS];
-};
-
-struct task {
-	struct run *run;
-	int who; /* 0: the daemon */
 };
 
 /* The daemon's truth. */
@@ -434,72 +429,31 @@ reader_process(struct run *run, int who)
 	free(entries);
 }
 
-static void *
-perform(void *arg)
+static void
+perform(void *arg, int who)
 {
-	struct task *t = arg;
-
-	if (t->who == 0)
-		daemon_process(t->run);
+	if (who == 0)
+		daemon_process(arg);
 	else
-		reader_process(t->run, t->who);
-	return NULL;
-}
-
-#ifdef SHMLOG_TSAN
-static void
-run_all(struct run *run)
-{
-	struct task tasks[READERS + 1];
-	pthread_t threads[READERS + 1];
-
-	for (int i = 0; i <= READERS; i++) {
-		tasks[i] = (struct task){ run, i };
-		if (pthread_create(&threads[i], NULL, perform, &tasks[i]) != 0)
-			torture_die("pthread_create");
-	}
-	for (int i = 0; i <= READERS; i++)
-		pthread_join(threads[i], NULL);
-}
-#else
-/* Stops and continues all of them, at random. */
-static void
-harass(struct run *run, const pid_t *pids)
-{
-	uint64_t random = 99;
-
-	while (!atomic_load(&run->done)) {
-		pid_t pid = pids[torture_random(&random) % (READERS + 1)];
-
-		kill(pid, SIGSTOP);
-		torture_sleep(torture_random(&random) % 2000000);
-		kill(pid, SIGCONT);
-		torture_sleep(torture_random(&random) % 5000000);
-	}
+		reader_process(arg, who);
 }
 
 static void
 run_all(struct run *run)
 {
-	pid_t pids[READERS + 1];
-	int status;
+	const struct crew crew = {
+		.n = 1 + READERS,
+		.work = perform,
+		.run = run,
+		.why = run->results[0].why,
+		.done = &run->done,
+		.first = 0,
+		.stopped = 2000000,
+		.going = 5000000,
+	};
 
-	for (int i = 0; i <= READERS; i++) {
-		pids[i] = fork();
-		if (pids[i] == -1)
-			torture_die("fork");
-		if (pids[i] == 0) {
-			perform(&(struct task){ run, i });
-			_exit(0);
-		}
-	}
-	harass(run, pids);
-	for (int i = 0; i <= READERS; i++)
-		if (waitpid(pids[i], &status, 0) == -1 || status != 0)
-			torture_blame(run->results[0].why,
-			    "process %d ended with status %d", i, status);
+	crew_run(&crew);
 }
-#endif
 
 /* Whether each reader met what it is to meet; that is the scheduler's. */
 static int

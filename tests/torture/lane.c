@@ -19,10 +19,10 @@
 
 #include "common/ring.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "common/shared.h"
+#include "tests/torture/crew.h"
 #include "tests/torture/torture.h"
 
 #define READERS 2
@@ -65,11 +65,6 @@ struct lane_run {
 	_Atomic int done;
 	_Atomic uint64_t written;
 	struct lane_result results[READERS];
-};
-
-struct lane_task {
-	struct lane_run *run;
-	int reader; /* -1: the writer */
 };
 
 static uint32_t
@@ -361,77 +356,35 @@ jumper(struct lane_run *run, struct lane_result *to)
 	}
 }
 
-static void *
-perform(void *arg)
+static void
+perform(void *arg, int who)
 {
-	struct lane_task *t = arg;
+	struct lane_run *run = arg;
 
-	if (t->reader == -1)
-		writer(t->run);
-	else if (t->reader == 0)
-		reader(t->run, &t->run->results[0]);
+	if (who == 0)
+		writer(run);
+	else if (who == 1)
+		reader(run, &run->results[0]);
 	else
-		jumper(t->run, &t->run->results[1]);
-	return NULL;
-}
-
-#ifdef SHMLOG_TSAN
-static void
-run_all(struct lane_run *run)
-{
-	struct lane_task tasks[READERS + 1];
-	pthread_t threads[READERS + 1];
-
-	for (int i = 0; i <= READERS; i++) {
-		tasks[i] = (struct lane_task){ run, i - 1 };
-		if (pthread_create(&threads[i], NULL, perform, &tasks[i]) != 0)
-			torture_die("pthread_create");
-	}
-	for (int i = 0; i <= READERS; i++)
-		pthread_join(threads[i], NULL);
-}
-#else
-/* Stops and continues the readers until the writer is done. */
-static void
-harass(struct lane_run *run, const pid_t *pids)
-{
-	uint64_t random = 99;
-
-	while (!atomic_load(&run->done)) {
-		pid_t pid = pids[1 + torture_random(&random) % READERS];
-
-		kill(pid, SIGSTOP);
-		torture_sleep(torture_random(&random) % 3000000);
-		kill(pid, SIGCONT);
-		torture_sleep(torture_random(&random) % 3000000);
-	}
+		jumper(run, &run->results[1]);
 }
 
 static void
 run_all(struct lane_run *run)
 {
-	struct lane_task task;
-	pid_t pids[READERS + 1];
-	int status;
+	const struct crew crew = {
+		.n = 1 + READERS,
+		.work = perform,
+		.run = run,
+		.why = run->results[0].why,
+		.done = run->c.stops ? &run->done : NULL,
+		.first = 1, /* not the writer */
+		.stopped = 3000000,
+		.going = 3000000,
+	};
 
-	for (int i = 0; i <= READERS; i++) {
-		task = (struct lane_task){ run, i - 1 };
-		pids[i] = fork();
-		if (pids[i] == -1)
-			torture_die("fork");
-		if (pids[i] == 0) {
-			perform(&task);
-			_exit(0);
-		}
-	}
-	if (run->c.stops)
-		harass(run, pids);
-	for (int i = 0; i <= READERS; i++)
-		if (waitpid(pids[i], &status, 0) == -1 || status != 0)
-			torture_blame(run->results[0].why,
-			    "process %d ended with status %d", i, status);
+	crew_run(&crew);
 }
-#endif
 
 /* Whether the readers met what they are to meet; that is the scheduler's. */
 static int
