@@ -25,6 +25,29 @@ counting(const struct store_owner *o, uint64_t id, uint64_t hits)
 	return m;
 }
 
+/* Begins with a worker that has counted 10, and the daemon after that. */
+static struct message_section
+taken_over(const struct store_owner *o)
+{
+	struct message_section m;
+
+	depot_begin(&d);
+	depot_open(&d);
+	m = counting(o, 1, 10);
+	depot_restart(&d, NULL, 0, &first);
+	return m;
+}
+
+/* Publishes what joins for a of the first daemon, but moves nothing yet. */
+static struct message_section
+joined(const struct store_owner *o, const struct message_section *a)
+{
+	struct message_section b = depot_set(&d, o, 1, &first, a);
+
+	expect_eq(depot_publish(&d, o, &b), MESSAGE_OK);
+	return b;
+}
+
 static uint32_t
 placeholders(void)
 {
@@ -129,10 +152,7 @@ START_TEST(joining_takes_the_placeholders_place_and_loses_nothing)
 	struct message_section a, b;
 	struct directory_entry e;
 
-	depot_begin(&d);
-	depot_open(&d);
-	a = counting(&o, 1, 10);
-	depot_restart(&d, NULL, 0, &first);
+	a = taken_over(&o);
 	b = depot_set(&d, &o, 1, &first, &a);
 	depot_add(&first, &a, DEPOT_HITS, 5);
 	store_tick(d.store, d.now); /* the placeholder shows 15, carry 10 */
@@ -164,12 +184,8 @@ START_TEST(a_worker_killed_in_mid_join_has_its_carry_finished)
 	struct store_owner o = depot_process(1);
 	struct message_section a, b;
 
-	depot_begin(&d);
-	depot_open(&d);
-	a = counting(&o, 1, 10);
-	depot_restart(&d, NULL, 0, &first);
-	b = depot_set(&d, &o, 1, &first, &a);
-	expect_eq(depot_publish(&d, &o, &b), MESSAGE_OK);
+	a = taken_over(&o);
+	b = joined(&o, &a);
 	depot_add(&first, &a, DEPOT_HITS, 5); /* before it is mapped */
 	depot_add(&d, &b, DEPOT_HITS, 100);   /* after */
 	expect_eq(depot_sum(&d, DEPOT_HITS), 110);
@@ -186,12 +202,8 @@ START_TEST(a_join_that_nobody_finished_is_finished_by_the_next_daemon)
 	struct store_owner o = depot_process(1);
 	struct message_section a, b;
 
-	depot_begin(&d);
-	depot_open(&d);
-	a = counting(&o, 1, 10);
-	depot_restart(&d, NULL, 0, &first);
-	b = depot_set(&d, &o, 1, &first, &a);
-	expect_eq(depot_publish(&d, &o, &b), MESSAGE_OK);
+	a = taken_over(&o);
+	b = joined(&o, &a);
 	depot_add(&first, &a, DEPOT_HITS, 5);
 	depot_add(&d, &b, DEPOT_HITS, 100);
 	if (_i == 0)
@@ -225,10 +237,7 @@ START_TEST(a_worker_that_slept_through_two_daemons_joins_the_third)
 	struct store_owner o = depot_process(1);
 	struct message_section a, b;
 
-	depot_begin(&d);
-	depot_open(&d);
-	a = counting(&o, 1, 10);
-	depot_restart(&d, NULL, 0, &first);
+	a = taken_over(&o);
 	depot_add(&first, &a, DEPOT_HITS, 1);
 	depot_restart(&d, NULL, 0, &second);
 	expect(store_needs_old(d.store, first.map.plan.created));
@@ -237,8 +246,7 @@ START_TEST(a_worker_that_slept_through_two_daemons_joins_the_third)
 	depot_add(&first, &a, DEPOT_HITS, 1);
 	store_tick(d.store, d.now);
 	expect_eq(depot_sum(&d, DEPOT_HITS), 12);
-	b = depot_set(&d, &o, 1, &first, &a);
-	expect_eq(depot_publish(&d, &o, &b), MESSAGE_OK);
+	b = joined(&o, &a);
 	depot_moved(&d, &b, &first, &a);
 	expect_eq(placeholders(), 0);
 	expect_eq(depot_sum(&d, DEPOT_HITS), 12);
@@ -300,7 +308,7 @@ END_TEST
 START_TEST(owners_of_another_pid_namespace_are_kept_until_they_join)
 {
 	struct store_owner o = depot_process(1), seen = depot_process(55);
-	struct message_section a, b;
+	struct message_section a;
 	int sum = 0;
 
 	depot_begin(&d);
@@ -313,8 +321,7 @@ START_TEST(owners_of_another_pid_namespace_are_kept_until_they_join)
 	store_watch(d.store, note, &sum);
 	expect_eq(sum, 0);
 	seen.start = o.start;
-	b = depot_set(&d, &seen, 1, &first, &a);
-	expect_eq(depot_publish(&d, &seen, &b), MESSAGE_OK);
+	(void)joined(&seen, &a);
 	expect_eq(placeholders(), 0);
 	expect_eq(depot_sum(&d, DEPOT_HITS), 10);
 	depot_forget(&first);
@@ -343,10 +350,7 @@ START_TEST(a_truncated_old_segment_freezes_its_placeholders)
 	struct store_owner o = depot_process(1);
 	int fd;
 
-	depot_begin(&d);
-	depot_open(&d);
-	(void)counting(&o, 1, 10);
-	depot_restart(&d, NULL, 0, &first);
+	(void)taken_over(&o);
 	depot_forget(&first);
 	fd = depot_fd(&d, SEGMENT_PREV_FILE);
 	expect(ftruncate(fd, 0) == 0);

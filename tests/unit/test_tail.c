@@ -193,7 +193,9 @@ START_TEST(restarts_are_followed_lane_by_lane)
 }
 END_TEST
 
-START_TEST(two_restarts_while_it_was_stopped)
+/* 1 to 4 in a stream and its successors, over two restarts. */
+static void
+restart_twice(void)
 {
 	struct scene_stream a, b, c;
 
@@ -208,6 +210,11 @@ START_TEST(two_restarts_while_it_was_stopped)
 	scene_restart(&sc);
 	scene_join(&sc, &c, &b, "a");
 	scene_put(&c, 0, 0, 4, "4");
+}
+
+START_TEST(two_restarts_while_it_was_stopped)
+{
+	restart_twice();
 	ck_assert_str_eq(scene_read(&sc), "1\n2\n3\n4\n");
 	scene_end(&sc);
 }
@@ -231,19 +238,7 @@ END_TEST
 
 START_TEST(a_segment_that_came_and_went_is_counted)
 {
-	struct scene_stream a, b, c;
-
-	scene_begin(&sc);
-	scene_stream(&sc, &a, "a", 1, LANE);
-	scene_tail(&sc, &scene_out, START_END);
-	scene_put(&a, 0, 0, 1, "1");
-	scene_restart(&sc);
-	scene_join(&sc, &b, &a, "a");
-	scene_put(&b, 0, 0, 2, "2");
-	scene_put(&b, 0, 0, 3, "3");
-	scene_restart(&sc);
-	scene_join(&sc, &c, &b, "a");
-	scene_put(&c, 0, 0, 4, "4");
+	restart_twice();
 	ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
 	ck_assert_str_eq(scene_read(&sc), "unknown 0+\n1\nlost 2\n4\n");
 	scene_end(&sc);
