@@ -5,11 +5,19 @@
  * is held back until it is WINDOW old, so that one of another lane that was
  * written before it, but seen after it, still comes first; a record from the
  * future is held back no longer than that either.
+ *
+ * A lane that waits for its predecessor has records, but they are not to be
+ * delivered yet; those of other lanes that are later than its first one wait
+ * with it, or a thread that went from one lane to the other would be shown
+ * backwards.  Not for long: a predecessor whose clock was ahead must not hold
+ * up everybody, itself included.
  */
 #include <err.h>
 #include <stdlib.h>
 
 #include "readers/tail.h"
+
+#define HOLD_MAX (50 * MSEC) /* that lanes wait for one that waits */
 
 /* Records in a round; then signals and the file are looked at. */
 #define ROUND_MAX 200000
@@ -68,8 +76,11 @@ lane_ready(struct tail *t, struct tail_lane *l)
 		return 0;
 	if (l->chunk == NULL && !l->stream->gone)
 		(void)lane_fetch(t, l);
-	if (l->state == LANE_WAITS && !chain_try(t, l))
+	if (l->state == LANE_WAITS && !chain_try(t, l)) {
+		if (l->has_next && l->next.head.time < t->held)
+			t->held = l->next.head.time;
 		return 0;
+	}
 	return l->has_next;
 }
 
@@ -125,7 +136,8 @@ deliver(struct tail *t, uint64_t horizon)
 			return;
 		}
 	} while (l->next.head.time <= second && l->next.head.time <= horizon &&
-		 !t->done && t->round < ROUND_MAX);
+		 l->next.head.time <= t->held && !t->done &&
+		 t->round < ROUND_MAX);
 	t->heap[0].time = l->next.head.time;
 	sift_down(t, 0);
 }
@@ -134,8 +146,17 @@ void
 merge_round(struct tail *t, uint64_t horizon)
 {
 	t->round = 0;
+	t->held = UINT64_MAX;
 	gather(t);
+	if (t->held == UINT64_MAX)
+		t->held_since = 0;
+	else if (t->held_since == 0)
+		t->held_since = t->now;
+	else if (t->now - t->held_since > HOLD_MAX)
+		t->held = UINT64_MAX;
 	while (t->heap_n != 0 && !t->done && t->round < ROUND_MAX) {
+		if (t->heap[0].time > t->held)
+			break;
 		if (t->heap[0].time > horizon &&
 		    t->now - t->heap[0].lane->read_at < WINDOW)
 			break;

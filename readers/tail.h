@@ -182,8 +182,10 @@ struct tail {
 	uint64_t now;     /* clock_mono(), once a round */
 	uint64_t tend_at; /* when sources_tend() is next */
 	uint64_t round;   /* records delivered in this round */
-	int busy;         /* this round: something was read or delivered */
-	int pending;      /* this round: something is still to come */
+	uint64_t held;    /* this round: nothing later than that */
+	uint64_t held_since; /* clock_mono() since when there is such; 0 */
+	int busy;            /* this round: something was read or delivered */
+	int pending;         /* this round: something is still to come */
 	struct chunk *smalls, *larges; /* free ones */
 	unsigned larges_used;
 	struct heap_item *heap;

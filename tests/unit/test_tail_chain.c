@@ -1,0 +1,258 @@
+/*
+ * test_tail_chain.c -- shmtail across restarts: from lane to lane, from segment
+ * to segment, and what there was in those that nobody has any more.
+ */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "tests/unit/scene.h"
+
+#define LANE (UINT64_C(64) << 10)
+
+static struct scene sc;
+
+START_TEST(restarts_are_followed_lane_by_lane)
+{
+	struct scene_stream a, b, c;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 2, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 100, "1");
+	scene_restart(&sc);
+	ck_assert_str_eq(scene_read(&sc), "1\n");
+	/* nobody has joined: the old segment is followed on */
+	scene_put(&a, 0, 0, 200, "2");
+	ck_assert_str_eq(scene_read(&sc), "2\n");
+	/* the successor's clock is behind: still it comes after */
+	scene_put(&a, 0, 0, 300, "3");
+	scene_join(&sc, &b, &a, "a");
+	scene_put(&b, 0, 0, 50, "4");
+	ck_assert_str_eq(scene_read(&sc), "3\n4\n");
+	scene_restart(&sc);
+	scene_put(&b, 0, 0, 60, "5");
+	scene_put(&b, 1, 0, 61, "5b");
+	scene_join(&sc, &c, &b, "a");
+	scene_put(&c, 0, 0, 20, "6");
+	scene_put(&c, 1, 0, 21, "6b");
+	ck_assert_str_eq(scene_read(&sc), "5\n5b\n6\n6b\n");
+	scene_end(&sc);
+}
+END_TEST
+
+/* 1 to 4 in a stream and its successors, over two restarts. */
+static void
+restart_twice(void)
+{
+	struct scene_stream a, b, c;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 1, "1");
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_put(&b, 0, 0, 2, "2");
+	scene_put(&b, 0, 0, 3, "3");
+	scene_restart(&sc);
+	scene_join(&sc, &c, &b, "a");
+	scene_put(&c, 0, 0, 4, "4");
+}
+
+START_TEST(two_restarts_while_it_was_stopped)
+{
+	restart_twice();
+	ck_assert_str_eq(scene_read(&sc), "1\n2\n3\n4\n");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(who_lived_between_two_restarts_is_read_too)
+{
+	struct scene_stream b;
+
+	scene_begin(&sc);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_restart(&sc);
+	scene_stream(&sc, &b, "b", 1, LANE);
+	scene_put(&b, 0, 0, 2, "2");
+	scene_cool(&b);
+	scene_restart(&sc);
+	ck_assert_str_eq(scene_read(&sc), "2\n");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(a_segment_that_came_and_went_is_counted)
+{
+	restart_twice();
+	ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
+	ck_assert_str_eq(scene_read(&sc), "unknown 0+\n1\nlost 2\n4\n");
+	scene_end(&sc);
+}
+END_TEST
+
+/* Of the segments in between there is none; the last lane knows the total. */
+START_TEST(all_segments_that_came_and_went_are_counted)
+{
+	struct scene_stream a[4], b[3];
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a[0], "a", 1, LANE);
+	scene_put(&a[0], 0, 0, 1, "before the start");
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a[0], 0, 0, 1, "1");
+	for (int i = 1; i < 4; i++) {
+		scene_restart(&sc);
+		scene_join(&sc, &a[i], &a[i - 1], "a");
+		if (i == 1)
+			scene_stream(&sc, &b[0], "b", 1, LANE);
+		else
+			scene_join(&sc, &b[i - 1], &b[i - 2], "b");
+		for (int k = 0; k < i && i < 3; k++) {
+			scene_put(&a[i], 0, 0, 2, "never seen");
+			scene_put(&b[i - 1], 0, 0, 2, "never seen");
+		}
+	}
+	scene_put(&b[2], 0, 0, 3, "b");
+	scene_put(&a[3], 0, 0, 4, "a");
+	ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
+	ck_assert_str_eq(
+	    scene_read(&sc), "unknown 0+\nlost 3\n1\nb\nlost 3\na\n");
+	scene_end(&sc);
+}
+END_TEST
+
+/* It wrote before the start, and nobody knows how much. */
+START_TEST(of_a_stream_from_before_the_start_it_is_at_least)
+{
+	struct scene_stream a, b, c;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_put(&a, 0, 0, 1, "before the start");
+	scene_restart(&sc);
+	ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_put(&b, 0, 0, 2, "2");
+	scene_put(&b, 0, 0, 3, "3");
+	scene_restart(&sc);
+	scene_join(&sc, &c, &b, "a");
+	scene_put(&c, 0, 0, 4, "4");
+	ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
+	ck_assert_str_eq(scene_read(&sc), "unknown 0+\nlost 2+\n4\n");
+	scene_end(&sc);
+}
+END_TEST
+
+/* The lane in between was taken and nothing was put there. */
+START_TEST(a_lane_without_records_has_a_predecessor_too)
+{
+	struct scene_stream a, b, c;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 9, "1");
+	scene_put(&a, 0, 0, 9, "2");
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_restart(&sc);
+	scene_join(&sc, &c, &b, "a");
+	scene_put(&c, 0, 0, 3, "3");
+	ck_assert_str_eq(scene_read(&sc), "1\n2\n3\n");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(what_was_there_is_shown_with_the_segment_before)
+{
+	struct scene_stream a, b;
+	struct tail *t = &sc.t;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_put(&a, 0, 0, 100, "1");
+	scene_put(&a, 0, 0, 200, "2");
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_put(&b, 0, 0, 50, "3");
+	scene_put(&b, 0, 0, 60, "4");
+	scene_tail(&sc, &scene_out, START_OLDEST);
+	scene_put(&b, 0, 0, 70, "5");
+	tail_drain(t);
+	buffer_byte(&t->to, '\0');
+	ck_assert_str_eq(t->to.data, "1\n2\n3\n4\n");
+	t->to.n = 0;
+	tail_unbound(t);
+	ck_assert_str_eq(scene_read(&sc), "5\n");
+	scene_untail(&sc);
+
+	scene_tail(&sc, &scene_out, START_OLDEST);
+	last_begin(t, 2);
+	tail_drain(t);
+	last_end(t);
+	buffer_byte(&t->to, '\0');
+	ck_assert_str_eq(t->to.data, "4\n5\n");
+	scene_end(&sc);
+}
+END_TEST
+
+/* A thread wrote 1, 3 and 4 in lane 0, 2 and 5 in lane 1, and the daemon was
+ * restarted in between: lane 0's second part waits for its first. */
+START_TEST(lanes_wait_for_one_that_waits)
+{
+	struct scene_stream a, b;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 2, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 1, "1");
+	scene_put(&a, 1, 0, 2, "2");
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_put(&b, 0, 0, 3, "3");
+	scene_put(&b, 0, 0, 4, "4");
+	scene_put(&a, 1, 0, 5, "5");
+	ck_assert_str_eq(scene_read(&sc), "1\n2\n3\n4\n5\n");
+	scene_end(&sc);
+}
+END_TEST
+
+/* What it waits for has a later time: nobody waits for ever. */
+START_TEST(a_predecessor_from_the_future_holds_up_nobody)
+{
+	struct scene_stream a, b;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, UINT64_C(1) << 62, "1");
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_put(&b, 0, 0, 3, "2");
+	ck_assert_str_eq(scene_read(&sc), "1\n2\n");
+	scene_end(&sc);
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		restarts_are_followed_lane_by_lane,
+		two_restarts_while_it_was_stopped,
+		who_lived_between_two_restarts_is_read_too,
+		a_segment_that_came_and_went_is_counted,
+		all_segments_that_came_and_went_are_counted,
+		of_a_stream_from_before_the_start_it_is_at_least,
+		a_lane_without_records_has_a_predecessor_too,
+		what_was_there_is_shown_with_the_segment_before,
+		lanes_wait_for_one_that_waits,
+		a_predecessor_from_the_future_holds_up_nobody,
+	};
+
+	return UNIT_RUN("tail_chain", tests);
+}
