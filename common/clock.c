@@ -57,9 +57,10 @@ struct clock clock_state;
 /* The holder's of `busy'. */
 static struct {
 	struct trylock busy;
-	struct shared_number usable; /* read by anybody */
-	int odd;                     /* samples that were off, in a row */
-	int strange;                 /* or of another scale */
+	struct shared_number usable;    /* read by anybody */
+	struct shared_number stretched; /* an anchor was used beyond its time */
+	int odd;                        /* samples that were off, in a row */
+	int strange;                    /* or of another scale */
 	uint64_t scale; /* ns a cycle, times 2^32, without corrections */
 	struct sample last;
 } renewer;
@@ -139,13 +140,14 @@ clock_publish(const struct anchor *a)
 	struct clock_anchor *to = &clock_state.anchors[(version >> 1 & 1) ^ 1];
 
 	atomic_store_explicit(&clock_state.version, version | 1, SHARED_STORE);
-	/* pairs with the fences in clock_now() and look() */
+	/* pairs with the fences in clock_at() and look() */
 	atomic_thread_fence(memory_order_release);
 	atomic_store_explicit(&to->cycles, a->cycles, SHARED_STORE);
 	atomic_store_explicit(&to->real, a->real, SHARED_STORE);
 	atomic_store_explicit(&to->scale, a->scale, SHARED_STORE);
 	atomic_store_explicit(&to->valid, a->valid, SHARED_STORE);
-	/* pairs with the acquire loads in clock_now() and look() */
+	number_set(&renewer.stretched, 0);
+	/* pairs with the acquire loads in clock_version() and look() */
 	atomic_store_explicit(
 	    &clock_state.version, (version | 1) + 1, memory_order_release);
 }
@@ -157,6 +159,8 @@ set_to(const struct sample *s, uint64_t serves)
 	struct anchor a = { s->cycles, s->real, renewer.scale,
 		to_cycles(serves, renewer.scale) };
 
+	/* in the place of both: what was before it counts no more */
+	clock_publish(&a);
 	clock_publish(&a);
 }
 
@@ -203,6 +207,17 @@ measure(const struct sample *s)
 		renewer.scale = scale;
 }
 
+/* Whether nobody has asked for so long that nobody has had a time which is
+ * later than the clock's is now: then the clock is set, not made up for. */
+static int
+was_idle(const struct anchor *old, uint64_t cycles)
+{
+	uint64_t passed = cycles - old->cycles;
+
+	return (int64_t)passed < 0 || to_ns(passed, old->scale) > LATE ||
+	       (passed > 2 * old->valid && !number_get(&renewer.stretched));
+}
+
 /* With the lock. */
 static void
 renew(void)
@@ -222,8 +237,7 @@ renew(void)
 	if (renewer.scale == 0)
 		return;
 	load(&clock_state.anchors[version >> 1 & 1], &old);
-	if (version < 2 || (int64_t)(s.cycles - old.cycles) < 0 ||
-	    to_ns(s.cycles - old.cycles, old.scale) > LATE) {
+	if (version < 2 || was_idle(&old, s.cycles)) {
 		set_to(&s, version < 2 ? 2 * FIRST : SERVES);
 		return;
 	}
@@ -265,6 +279,8 @@ look(uint64_t cycles, uint64_t *real)
 	}
 	if (to_ns(cycles - now.cycles, now.scale) > LATE)
 		return -1;
+	if (cycles - now.cycles > now.valid)
+		number_set(&renewer.stretched, 1);
 	*real = real_at(&now, cycles);
 	return 0;
 }
