@@ -2,7 +2,7 @@
 # deps.sh -- installs what is missing for a job, by apt-get, and asks nothing of
 # the network if nothing is.
 #
-#	contrib/deps.sh build|check|demo|lint...
+#	contrib/deps.sh build|check|demo|lint|bench...
 #
 # As root, or through sudo.  Where there is no dpkg it says what is needed and
 # leaves it at that.
@@ -13,6 +13,9 @@ check='check procps util-linux mount strace curl jq g++ nginx
 	apache2-utils systemd mandoc git'
 demo='procps curl apache2-utils'
 lint='check clang-format clang-tidy cppcheck mandoc shellcheck git'
+# Never `pcp' itself: its set-up wants systemd; its library is enough.
+bench='util-linux mount valgrind rsyslog lttng-tools
+	liblttng-ust-dev libpcp-mmv1-dev libpcp3-dev'
 
 packages=
 for job in "$@"; do
@@ -21,8 +24,9 @@ for job in "$@"; do
 	check) packages+=" $build $check" ;;
 	demo) packages+=" $build $demo" ;;
 	lint) packages+=" $build $lint" ;;
+	bench) packages+=" $build $bench" ;;
 	*)
-		echo "usage: $0 build|check|demo|lint..." >&2
+		echo "usage: $0 build|check|demo|lint|bench..." >&2
 		exit 2
 		;;
 	esac
