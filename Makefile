@@ -97,11 +97,11 @@ ALL_LIBS = $(B)/libdaemon.a $(B)/libreaders.a $(B)/libworker.a $(B)/libcommon.a
 
 all: $(LIBRARIES) $(PROGRAMS) $(EXAMPLES) ## library, programs and examples (the default)
 
-tests: $(UNIT_TESTS) $(TORTURES) $(TOOLS) ## the test programs
+tests: $(UNIT_TESTS) $(TORTURES) $(TOOLS) $(B)/bench ## the test programs
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
-	@echo 'variables: SAN=address,undefined SAN=thread TESTS="NAME..." PREFIX= DESTDIR= CC='
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(filter-out %.d,$(MAKEFILE_LIST)) | expand -t 20
+	@echo 'variables: SAN=address,undefined SAN=thread TESTS="NAME..." BENCH="OPTION..." PREFIX= DESTDIR= CC='
 
 # Objects.  $(@D) of build/obj/daemon/x.o names the folder, and so its flags.
 $(B)/obj/%.o: %.c Makefile
@@ -208,6 +208,8 @@ demo: $(B)/.deps-demo ## installs what is missing, builds, shows it at work
 
 lint: $(B)/.deps-lint ## formatters and checkers: not a line if all is well
 	@tests/lint
+
+include tests/bench/bench.mk
 
 install: all ## into DESTDIR and PREFIX
 	@BUILD=$(B) VERSION=$(VERSION) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) \

@@ -1,0 +1,187 @@
+/*
+ * alloc.c -- how long a worker waits for the daemon: round trips over the
+ * socket, with few sections live and with many, in turns.
+ */
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/message.h"
+#include "tests/bench/bench.h"
+
+#define FEW 100
+#define MANY 10000
+#define TURNS 100 /* of each daemon */
+#define TURN 20   /* sections */
+#define TRIED (TURNS * TURN)
+#define PATIENCE 10000 /* ms */
+
+struct client {
+	pid_t daemon;
+	int socket;
+	uint32_t number;
+	unsigned live;
+	uint64_t spent; /* ns of the daemon's CPU */
+	unsigned tried;
+	double us[TRIPS][TRIED];
+};
+
+static int
+dial(const char *name)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	char path[256];
+	int fd;
+
+	instance_path(path, name, "socket");
+	(void)snprintf(to.sun_path, sizeof(to.sun_path), "%.100s", path);
+	for (int i = 0; i < PATIENCE; i++) {
+		fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+		if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+			return fd;
+		(void)close(fd);
+		(void)usleep(1000);
+	}
+	return -1;
+}
+
+/* A request, and its answer in m; 0, or -1. */
+static int
+ask(struct client *c, union message *m, enum message_op op)
+{
+	struct pollfd p = { .fd = c->socket, .events = POLLIN };
+	uint32_t length = message_request_length(op);
+
+	message_head(&m->head, op, length, ++c->number, MESSAGE_OK);
+	if (message_send(c->socket, m, length, -1) != 0 ||
+	    poll(&p, 1, PATIENCE) != 1 ||
+	    message_receive(c->socket, m, NULL) <= 0)
+		return -1;
+	return m->head.status == MESSAGE_OK ? 0 : -1;
+}
+
+static int
+trip(struct client *c, union message *m, enum message_op op, double *us)
+{
+	uint64_t begun = clock_now();
+	int r = ask(c, m, op);
+
+	if (us != NULL)
+		*us = (double)(clock_now() - begun) / 1000;
+	return r;
+}
+
+static int
+make(struct client *c, union message *m, struct message_section *section,
+    double *alloc, double *publish)
+{
+	memset(m, 0, sizeof(*m));
+	memcpy(m->alloc.class, "Bench", 5);
+	memcpy(m->alloc.type, "bench", 5);
+	memcpy(m->alloc.ident, "alloc", 5);
+	m->alloc.length = 4096;
+	if (trip(c, m, MESSAGE_ALLOC, alloc) != 0)
+		return -1;
+	*section = m->section;
+	section->offset = section->length = 0;
+	m->section = *section;
+	return trip(c, m, MESSAGE_PUBLISH, publish);
+}
+
+static int
+open_client(struct client *c, const char *name, unsigned live, char *why)
+{
+	struct message_section section;
+	union message m;
+
+	c->daemon = daemon_start(name, "192m", "20480");
+	c->socket = dial(name);
+	c->live = live;
+	if (c->socket == -1 || ask(c, &m, MESSAGE_HELLO) != 0)
+		return why_not(why, "no answer to HELLO");
+	for (unsigned i = 0; i < live; i++)
+		if (make(c, &m, &section, NULL, NULL) != 0)
+			return why_not(why, "no section %u: %s", i,
+			    message_status_text(m.head.status));
+	return 0;
+}
+
+static void
+close_client(struct client *c)
+{
+	if (c->socket > 0)
+		(void)close(c->socket);
+	child_end(c->daemon, SIGTERM);
+}
+
+static int
+turn(struct client *c, char *why)
+{
+	struct message_section section;
+	union message m;
+
+	c->spent -= clock_cpu_of(c->daemon);
+	for (int i = 0; i < TURN; i++, c->tried++) {
+		if (make(c, &m, &section, &c->us[TRIP_ALLOC][c->tried],
+			&c->us[TRIP_PUBLISH][c->tried]) != 0)
+			return why_not(why, "ALLOC or PUBLISH: %s",
+			    message_status_text(m.head.status));
+		m.section = section;
+		if (trip(c, &m, MESSAGE_FREE, &c->us[TRIP_FREE][c->tried]) != 0)
+			return why_not(why, "FREE: %s",
+			    message_status_text(m.head.status));
+	}
+	c->spent += clock_cpu_of(c->daemon);
+	return 0;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void
+sum_up(struct client *c, struct alloc_figures *f)
+{
+	f->live = c->live;
+	f->daemon = (double)c->spent / 1000 / TRIED;
+	for (int i = 0; i < TRIPS; i++) {
+		qsort(c->us[i], TRIED, sizeof(double), compare);
+		f->p50[i] = c->us[i][TRIED / 2];
+		f->p99[i] = c->us[i][TRIED * 99 / 100];
+	}
+}
+
+int
+alloc_measure(struct alloc_figures figures[2], char why[WHY_MAX])
+{
+	struct client *c = calloc(2, sizeof(*c));
+	int r = -1;
+
+	if (c == NULL)
+		return why_not(why, "no memory");
+	(void)bench_pin(0);
+	if (open_client(&c[0], "few", FEW, why) != 0 ||
+	    open_client(&c[1], "many", MANY, why) != 0)
+		goto out;
+	for (int i = 0; i < 2 * TURNS; i++)
+		if (turn(&c[i % 2], why) != 0)
+			goto out;
+	sum_up(&c[0], &figures[0]);
+	sum_up(&c[1], &figures[1]);
+	r = 0;
+out:
+	bench_unpin();
+	close_client(&c[0]);
+	close_client(&c[1]);
+	free(c);
+	return r;
+}

@@ -1,0 +1,36 @@
+# bench.mk -- `make bench': what a record costs, beside the peers.
+#
+# The program is linked as users link the library.  A peer that needs a library
+# is a plugin, bench-NAME.so, made only where the compiler finds it.
+
+BENCH_PLUGINS = lttng pcp
+BENCH_LIBS_lttng = -llttng-ust
+BENCH_LIBS_pcp = -lpcp_mmv -lpcp
+BENCH_SRCS = $(filter-out $(BENCH_PLUGINS:%=tests/bench/peer_%.c),$(call src,tests/bench))
+
+$(B)/obj/tests/bench/%.o: tests/bench/%.c Makefile tests/bench/bench.mk
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIE -c -o $@ $<
+
+# message.h's functions are no part of the library's interface
+$(B)/bench: $(call obj,$(BENCH_SRCS)) $(B)/libshmlog.a $(B)/libcommon.a
+	$(CC) $(PIE_LDFLAGS) -rdynamic -o $@ $^ -ldl -lm
+
+$(B)/bench-%.so: tests/bench/peer_%.c Makefile tests/bench/bench.mk
+	@mkdir -p $(@D)
+	@rm -f $@
+	@! $(CC) $(ALL_CFLAGS) -E -o $(B)/obj/bench-$*.i $< 2>/dev/null || \
+	    $(CC) $(ALL_CFLAGS) -fPIC -shared -o $@ $< $(BENCH_LIBS_$*)
+
+bench-program: $(PROGRAMS) $(B)/bench $(BENCH_PLUGINS:%=$(B)/bench-%.so)
+
+# BENCH="-e 'text*' -n 3": options; tests/bench/bench.c has them
+bench: $(B)/.deps-build ## what a record costs, beside the peers, in a few minutes
+	@$(MAKE) --no-print-directory -s bench-program
+	@BUILD=$(B) tests/bench/run $(BENCH)
+
+bench-deps: $(B)/.deps-bench ## installs the peers that make bench measures
+
+-include $(wildcard $(B)/bench-*.d)
+
+.PHONY: bench bench-program bench-deps

@@ -1,0 +1,28 @@
+/*
+ * ours.h -- the one instance that all entries of ours use.
+ */
+#ifndef SHMLOG_TESTS_BENCH_OURS_H
+#define SHMLOG_TESTS_BENCH_OURS_H
+
+#include "tests/bench/bench.h"
+#include "worker/shmlog.h"
+
+#define OURS "ours"                  /* the instance's name in bench_dir() */
+#define OURS_TRACED "BENCH_INSTANCE" /* names it to callgrind.c's child */
+
+/* Attached, and what is made in it; 0, or -1 with the reason. */
+int ours_open(char why[WHY_MAX]);
+/* Waits until what was made since is attached, too. */
+int ours_wait(char why[WHY_MAX]);
+/* Whether this is callgrind.c's child, with an instance that is there. */
+int ours_is_traced(void);
+extern struct shmlog *ours;
+extern struct shmlog_stream *ours_stream; /* as options NULL makes it */
+extern int ours_tag;
+
+uint64_t ours_dropped(void);
+void ours_run_text(unsigned thread, uint64_t n);
+/* The last one out. */
+void ours_close(void);
+
+#endif

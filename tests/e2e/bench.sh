@@ -1,0 +1,61 @@
+#!/bin/bash
+# bench.sh -- the bench measures, says what is missing, and does not believe a
+# disturbed machine.  No figure is judged here.
+. "$(dirname "$0")/lib.sh"
+
+if [ "$(nproc)" -lt 2 ]; then
+	skip "the bench" "it needs two CPUs"
+	exit 0
+fi
+json=$dir/bench.json
+
+# bench_quick OPTIONS...: a short run; whether it ended well
+bench_quick()
+{
+	env -u BENCH_INSIDE -u BENCH_LTTNG -u BENCH_SYSLOG timeout 60 \
+	    bench -j "$json" "$@" >"$dir/table" 2>&1
+}
+
+# row NAME FILTER: whether jq's filter is true of that entry
+row()
+{
+	jq -e --arg name "$1" \
+	    ".entries[] | select(.name == \$name) | $2" "$json" >/dev/null
+}
+
+check "a few entries are measured" \
+    bench_quick -e text-64 -e batch-20 -e counter -n 1 -t 5
+for name in text-64 batch-20 counter; do
+	check "$name has a time and a ratio to the floor" \
+	    row "$name" '.median > 0 and .floor_ratio > 0'
+done
+check "no other entry is" \
+    jq -e '.entries | length == 3' "$json" >"$dir/length"
+check "a counter is set against a lock add" \
+    row counter '.against == "add-lock" and .against_ratio > 0'
+check "one thread drops nothing" row text-64 '.dropped == 0'
+
+check "peers may be missing" bench_quick -e syslog -e 'lttng*' -n 1 -t 5
+check "a missing peer is said to be" row syslog '.missing | length > 0'
+check "one that is a plugin, too" row lttng '.missing | length > 0'
+check "and in the table" grep -q '^syslog  *MISSING: ' "$dir/table"
+
+# programs that take the CPUs away
+hogs=()
+for ((i = 0; i < 2 * $(nproc); i++)); do
+	spawn sh -c 'while :; do :; done'
+	hogs+=("$pid")
+done
+check "a run beside busy programs ends" \
+    bench_quick -e floor-64 -e floor-2-threads -n 3 -t 5
+kill "${hogs[@]}"
+check "disturbed repeats are thrown away and counted" \
+    row floor-2-threads '.disturbed > 0'
+check "and a row of more of them than good ones is noisy" \
+    row floor-2-threads '.noisy == (.disturbed > .good)'
+check "the table says so, too" \
+    test "$(grep -c NOISY: "$dir/table")" -ge \
+    "$(jq '[.entries[] | select(.noisy)] | length' "$json")"
+
+check "nothing is left behind" \
+    test -z "$(find "$dir" -maxdepth 1 -name 'bench.??????')"
