@@ -307,6 +307,15 @@ breach(const struct client *c, const union message *request, uint32_t length,
 	return NULL;
 }
 
+/* Who gives back, or asks for nothing, goes into debt and is not refused: a
+ * worker does not free twice. */
+static int
+may_owe(const union message *request)
+{
+	return request->head.operation == MESSAGE_FREE ||
+	       request->head.operation == MESSAGE_PING;
+}
+
 /*
  * Takes one message: END if c is gone afterwards.  *work: the bytes that it
  * made the store work on.
@@ -318,6 +327,7 @@ take(struct client *c, const union message *request, uint32_t length,
 	enum message_status status;
 	union message m;
 	const char *why;
+	int over;
 
 	*work = 0;
 	memset(&m, 0, sizeof(m));
@@ -335,9 +345,12 @@ take(struct client *c, const union message *request, uint32_t length,
 		client_drop(c, message_status_text(c->refusal));
 		return END;
 	}
-	if (user_request(c->user, now_mono()) != 0) {
+	over = user_request(c->user, now_mono()) != 0;
+	if (over && !may_owe(request)) {
 		status = MESSAGE_OVER_LIMIT;
 	} else {
+		if (over)
+			user_charge(c->user, LIMIT_WORK_BYTES);
 		(void)store_work(store_of(c)); /* others' deaths, a takeover */
 		status = serve(c, request, &m);
 		*work = store_work(store_of(c));

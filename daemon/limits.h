@@ -23,7 +23,8 @@
 #define LIMIT_OWNER_BYTES(all) ((all) - (all) / 4)
 #define LIMIT_UID_BYTES(all) ((all) - (all) / 8)
 
-/* Requests a second and uid, and how many at once after a pause. */
+/* Requests a second and uid, and how many at once after a pause.  FREE and PING
+ * are counted, and not refused. */
 #define LIMIT_UID_RATE 20000
 #define LIMIT_UID_BURST 40000
 

@@ -155,6 +155,13 @@ flood()
 	# 20000 a second and 40000 more, if the machine is that fast
 	check a_flood_is_answered_within_its_rate [ "${over:-0}" -gt 0 ]
 	check and_not_beyond [ "${over:-0}" -le 125000 ]
+	# nor does one of FREEs, which are never refused
+	spawn tool-talk "$socket" hello frees=2 >"$dir/frees"
+	flooding=$pid
+	prompt during_a_flood_of_frees_others_are_served
+	wait_for 10 ended "$flooding"
+	same and_no_free_is_over_the_limit \
+	    "$(awk '$1 ~ /^frees/ { print $3 }' "$dir/frees")" 0
 }
 
 # Somebody who sends faster than he could be served, with no end.

@@ -20,8 +20,9 @@
  *			far; the connections stay
  *	known=N		the same, with HELLO: how many were answered with 0
  *	fill=BYTES	ALLOC until it fails: how many, and why not
- *	flood=SECONDS	PINGs as fast as it goes, 16 at a time: how many were
- *			answered with 0, and with another status
+ *	flood=SECONDS	PUBLISHes of nothing as fast as it goes, 16 at a time:
+ *			how many were let through, and were over the limit
+ *	frees=SECONDS	the same with FREEs of nothing
  *	torrent=SECONDS	a child sends PINGs as fast as it goes, we read: how
  *			many answers
  *	burst=N		a PING of a wrong version, N more behind it, then
@@ -326,14 +327,15 @@ flood(const char *step, uint64_t n)
 {
 	uint64_t end = now_us() + n * 1000000;
 	uintmax_t got[2] = { 0, 0 };
-	struct message_header h;
+	struct message_section h = { .index = UINT32_MAX };
 	union message m;
 	int status;
 
 	do {
 		for (int i = 0; i < 16; i++) {
-			message_head(
-			    &h, MESSAGE_PING, sizeof(h), ++number, MESSAGE_OK);
+			message_head(&h.head,
+			    step[1] == 'l' ? MESSAGE_PUBLISH : MESSAGE_FREE,
+			    sizeof(h), ++number, MESSAGE_OK);
 			if (send(sock, &h, sizeof(h), MSG_NOSIGNAL) == -1)
 				return -1;
 		}
@@ -527,6 +529,7 @@ static const struct {
 	{ "known", crowd },
 	{ "fill", fill },
 	{ "flood", flood },
+	{ "frees", flood },
 	{ "torrent", torrent },
 	{ "burst", burst },
 	{ "deaf", deaf },

@@ -189,6 +189,43 @@ START_TEST(a_turn_is_over_when_a_request_was_much_work)
 }
 END_TEST
 
+/* A worker does not ask a second time. */
+START_TEST(who_frees_goes_into_debt_and_is_not_refused)
+{
+	union message m;
+	struct user *u;
+	int fd;
+
+	begin(10);
+	fd = connected(4242);
+	u = TAILQ_FIRST(&server.clients)->user;
+	say(fd, MESSAGE_HELLO);
+	turn();
+	ck_assert_uint_eq(answers(fd, MESSAGE_OK), 1);
+	u->tokens = 0;
+	u->refilled = UINT64_MAX; /* nothing comes back meanwhile */
+	memset(&m, 0, sizeof(m));
+	message_head(&m.head, MESSAGE_FREE, sizeof(m.section), 3, MESSAGE_OK);
+	for (int i = 0; i < LIMIT_TURN + 1; i++)
+		ck_assert_int_eq(
+		    message_send(fd, &m, sizeof(m.section), -1), 0);
+	turn();
+	ck_assert_uint_eq(answers(fd, MESSAGE_NOT_YOURS), LIMIT_TURN);
+	turn();
+	ck_assert_uint_eq(answers(fd, MESSAGE_NOT_YOURS), 1);
+	expect(u->tokens ==
+	       -(int64_t)((LIMIT_TURN + 1) * NS_PER_SECOND / LIMIT_UID_RATE));
+	say(fd, MESSAGE_PING);
+	turn();
+	ck_assert_uint_eq(answers(fd, MESSAGE_OK), 1);
+	m.head.operation = MESSAGE_PUBLISH;
+	ck_assert_int_eq(message_send(fd, &m, sizeof(m.section), -1), 0);
+	turn();
+	ck_assert_uint_eq(answers(fd, MESSAGE_OVER_LIMIT), 1);
+	end();
+}
+END_TEST
+
 START_TEST(who_does_not_read_is_not_read_either)
 {
 	struct client *c;
@@ -304,6 +341,7 @@ main(void)
 	const TTest *const tests[] = {
 		a_turn_is_bounded_and_everybody_has_one,
 		a_turn_is_over_when_a_request_was_much_work,
+		who_frees_goes_into_debt_and_is_not_refused,
 		who_does_not_read_is_not_read_either,
 		who_does_not_read_for_long_is_dropped,
 		who_says_no_hello_is_dropped,
