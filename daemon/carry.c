@@ -343,12 +343,3 @@ placeholder_refresh(struct store *s, struct section *sec)
 	shared_words_store(set_word(memory, &set->plan, 0, 0, 0), set->shown,
 	    set->family->words);
 }
-
-void
-store_refresh(struct store *s)
-{
-	struct section *sec;
-
-	TAILQ_FOREACH(sec, &s->placeholders, set->move)
-		placeholder_refresh(s, sec);
-}

@@ -132,7 +132,7 @@ client_drop(struct client *c, const char *why)
 	s->n--;
 	store_set(s->store, STORE_CLIENTS, s->n);
 	if (c->hello)
-		store_client_gone(s->store, &c->who);
+		store_client_gone(s->store, &c->who, now());
 	if (o != NULL)
 		TAILQ_REMOVE(&o->clients, c, of_peer);
 	user_leave(c->user);
@@ -223,7 +223,7 @@ serve_hello(struct client *c, const union message *request, union message *m)
 	m->hello.segment_size = plan->segment_size;
 	m->hello.pid = (uint32_t)c->who.pid;
 	c->hello = 1;
-	store_client_came(store_of(c), &c->who);
+	store_client_came(store_of(c), &c->who, now());
 	log_info("client %d (%s, uid %u) has come", (int)c->who.pid,
 	    c->who.name, (unsigned)c->who.uid);
 	return MESSAGE_OK;

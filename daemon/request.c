@@ -116,12 +116,17 @@ publish_set(struct store *s, struct section *sec,
 	    plan.id == 0 ||
 	    family_join(s, sec->d.type, sec->d.ident, memory, &plan, &f) != 0)
 		return MESSAGE_BAD_SECTION;
+	from = set_find(s, owner, plan.id);
+	/* what it would bring along is in the sums already, see freed.c */
+	if (from == NULL && plan.origin_serial != 0 && set_is_freed(memory)) {
+		family_leave(s, f);
+		return MESSAGE_BAD_SECTION;
+	}
 	sec->set = set_new(f, &plan);
 	if (sec->set == NULL) {
 		family_leave(s, f);
 		return MESSAGE_NO_SPACE;
 	}
-	from = set_find(s, owner, plan.id);
 	if (carry_join(s, sec, from, now) != 0) {
 		set_free(s, sec);
 		return MESSAGE_NO_SPACE;
@@ -203,6 +208,15 @@ retire(struct store *s, struct section *sec, struct store_time now)
 	step(s, "cool");
 }
 
+void
+section_retire(struct store *s, struct section *sec, struct store_time now)
+{
+	if (sec->listed)
+		retire(s, sec, now);
+	else
+		section_cool(s, sec, 0, now);
+}
+
 enum message_status
 store_free(struct store *s, const struct store_owner *owner,
     const struct message_section *m, struct store_time now)
@@ -225,41 +239,55 @@ store_free(struct store *s, const struct store_owner *owner,
 }
 
 void
-store_client_came(struct store *s, const struct store_owner *owner)
+store_client_came(
+    struct store *s, const struct store_owner *owner, struct store_time now)
 {
 	struct owner *o = owner_find(s, owner->pid, owner->start);
-	struct section *sec;
+	struct section *sec, *next;
 
 	if (o == NULL)
 		return;
 	section_begin(s);
-	TAILQ_FOREACH(sec, &o->owned, owned) {
-		if (!(sec->d.flags & DESC_ORPHAN))
+	/* the owner goes with his last section */
+	TAILQ_FOREACH_SAFE(sec, &o->owned, owned, next) {
+		if (sec->d.flags & DESC_PLACEHOLDER)
 			continue;
-		sec->client = owner->client;
-		section_flags(s, sec, sec->d.flags & ~DESC_ORPHAN);
+		/* of another connection of his, too: it may be gone for good */
+		if (section_is_freed(s, sec)) {
+			section_retire(s, sec, now);
+		} else if (sec->d.flags & DESC_ORPHAN) {
+			sec->client = owner->client;
+			section_flags(s, sec, sec->d.flags & ~DESC_ORPHAN);
+		}
 	}
 	section_end(s);
+	old_sweep(s);
 	own_set_show(s);
 }
 
 void
-store_client_gone(struct store *s, const struct store_owner *owner)
+store_client_gone(
+    struct store *s, const struct store_owner *owner, struct store_time now)
 {
 	struct owner *o = owner_find(s, owner->pid, owner->start);
-	struct section *sec;
+	struct section *sec, *next;
 
 	if (o == NULL)
 		return;
 	section_begin(s);
-	TAILQ_FOREACH(sec, &o->owned, owned) {
+	TAILQ_FOREACH_SAFE(sec, &o->owned, owned, next) {
 		if (sec->client != owner->client ||
 		    (sec->d.flags & DESC_PLACEHOLDER))
 			continue;
+		if (section_is_freed(s, sec)) {
+			section_retire(s, sec, now);
+			continue;
+		}
 		sec->client = 0;
 		section_flags(s, sec, sec->d.flags | DESC_ORPHAN);
 	}
 	section_end(s);
+	old_sweep(s);
 	own_set_show(s);
 }
 
@@ -277,10 +305,7 @@ store_owner_died(
 	/* the owner goes with his last section */
 	for (; left > 0; left--) {
 		sec = TAILQ_FIRST(&o->owned);
-		if (sec->listed)
-			retire(s, sec, now);
-		else
-			section_cool(s, sec, 0, now);
+		section_retire(s, sec, now);
 	}
 	section_end(s);
 	must(owner_find(s, pid, start) == NULL);

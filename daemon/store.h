@@ -110,8 +110,8 @@ void store_takeover(struct store *, const int *fds, size_t n, struct store_time,
  */
 int store_needs_old(const struct store *, uint64_t created);
 
-/* Refreshes the placeholders from the old inodes.  store_tick() does it, too.
- */
+/* Refreshes the placeholders from the old inodes; those whose owners have freed
+ * them go into the retained sums.  store_tick() does it, too. */
 void store_refresh(struct store *);
 
 /* After the rename: the last refresh, then alloc_seq gets its first value. */
@@ -189,14 +189,17 @@ void store_use_process(
 void store_use_uid(const struct store *, uid_t, struct store_use *);
 
 /*
- * EVENTS.
+ * EVENTS.  All of them look for what was freed while nobody listened: it cools
+ * as if FREE came.
  */
 
 /* A client said HELLO: the orphans of its process are its own again. */
-void store_client_came(struct store *, const struct store_owner *);
+void store_client_came(
+    struct store *, const struct store_owner *, struct store_time);
 
 /* A client hung up or was dropped: what came through it become orphans. */
-void store_client_gone(struct store *, const struct store_owner *);
+void store_client_gone(
+    struct store *, const struct store_owner *, struct store_time);
 
 /* The process is dead (its pidfd said so): its sections cool, its counters are
  * added to the retained sums.  Nothing happens if it has none. */
@@ -217,7 +220,8 @@ void store_watch(const struct store *,
 
 /*
  * Once a second: sections that have cooled for long enough are given up (a
- * bounded number a call), placeholders refreshed, figures published.
+ * bounded number a call), placeholders refreshed, orphans that are freed
+ * retired, figures published.
  */
 void store_tick(struct store *, struct store_time);
 

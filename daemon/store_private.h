@@ -7,6 +7,7 @@
  *	request.c	ALLOC, PUBLISH, FREE and the owners' events
  *	family.c	sets of one type, ident and schema, and their sums
  *	carry.c		sets that move between segments, and placeholders
+ *	freed.c		what was given up while nobody listened
  *	old.c		old segments, mapped as long as they are needed
  *	takeover.c	what old segments hold
  *	figures.c	the daemon's own counters, the dump
@@ -193,6 +194,7 @@ struct store {
 	struct section_queue cooling; /* the longest first */
 	struct section_list list;     /* as published */
 	uint64_t background;          /* page at which washing goes on */
+	uint32_t walk;                /* slot at which freed_poll() does */
 	struct {
 		uint64_t pages; /* the most that could be had; 0: unknown */
 		uint64_t until; /* that was so at least until then, unless
@@ -319,6 +321,17 @@ void carry_poll(struct store *, struct store_time);
 void placeholder_add(struct store *, struct section *);
 void placeholder_refresh(struct store *, struct section *);
 
+/* freed.c */
+
+/* Whether the owner said in it that it is given up. */
+int section_is_freed(const struct store *, const struct section *);
+
+/* The same of a set, in any of the places of its words: read these later. */
+int places_freed(const struct source *places);
+
+/* Retires orphans that are freed, a bounded number a call. */
+void freed_poll(struct store *, struct store_time);
+
 /* old.c */
 
 /* Maps an old segment, read-only and guarded; fd is its own from here on.
@@ -339,6 +352,10 @@ void source_close(struct source *);
 
 /* request.c */
 int name_is_good(const char *name, size_t size);
+
+/* As FREE or a death has it, listed or only reserved, in a change that the
+ * caller has begun. */
+void section_retire(struct store *, struct section *, struct store_time);
 
 /* figures.c */
 void figure(struct store *, const struct section *, int sign);

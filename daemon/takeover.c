@@ -2,8 +2,9 @@
  * takeover.c -- what the segment of the daemon before holds for this one.
  *
  * Of its counter sets: the retained sums are carried on; sets whose owners are
- * dead are added to them, unless that daemon had done so; for each of those
- * whose owners live a placeholder is listed.  Nobody can see any of it yet.
+ * dead, or have freed them, are added to them, unless that daemon had done so;
+ * for each of the others a placeholder is listed.  Nobody can see any of it
+ * yet.
  *
  * That daemon may have been killed at any instruction: a set may have been
  * added to its sums while its descriptor does not say so (the bank's serial
@@ -266,15 +267,16 @@ add_placeholder(struct takeover *t, const struct descriptor *d, struct set *set,
 	return 0;
 }
 
-/* What it amounts to: as far as this segment knows, and at its true place. */
-static void
+/* What it amounts to: as far as this segment knows, and at its true place.
+ * 1: its owner has freed it. */
+static int
 find_words(struct takeover *t, const struct descriptor *d,
     const struct set_plan *plan, struct set *set)
 {
 	uint64_t created = t->old->map.plan.created;
 	uint64_t serial = shared_load(&d->serial);
+	int freed;
 
-	family_totals(t->s, set->family, memory_of(t, d), plan, set->shown);
 	if (d->flags & DESC_PLACEHOLDER) {
 		created = plan->origin_created;
 		serial = plan->origin_serial;
@@ -282,7 +284,11 @@ find_words(struct takeover *t, const struct descriptor *d,
 	set->plan.origin_created = created;
 	set->plan.origin_serial = serial;
 	places_open(t->s, set->family, created, serial, set->places);
+	/* first this, then what it counted before it was freed */
+	freed = places_freed(set->places);
+	family_totals(t->s, set->family, memory_of(t, d), plan, set->shown);
 	(void)places_read(set->family, set->places, set->shown);
+	return freed;
 }
 
 static void
@@ -304,7 +310,8 @@ take_set(struct takeover *t, const struct descriptor *d)
 		return;
 	}
 	set->id = plan.id;
-	find_words(t, d, &plan, set);
+	if (find_words(t, d, &plan, set))
+		life = DEAD;
 	if (life != DEAD && add_placeholder(t, d, set, life) == 0) {
 		t->taken->placeholders++;
 		return;

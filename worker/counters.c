@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bank.h"
 #include "common/move.h"
 #include "worker/internal.h"
 #include "worker/shmlog.h"
@@ -79,6 +80,16 @@ tidy(struct part *part)
 }
 
 static void
+mark(struct part *part, void *next)
+{
+	if (next != NULL)
+		set_freed(next);
+	/* else base is memory of our own */
+	if (part->place.created != 0)
+		set_freed(set_of(part)->base);
+}
+
+static void
 forget(struct part *part)
 {
 	struct shmlog_set *set = set_of(part);
@@ -113,6 +124,7 @@ static const struct part_ops set_ops = {
 	.prepare = prepare,
 	.move = move,
 	.tidy = tidy,
+	.mark = mark,
 	.forget = forget,
 	.destroy = destroy,
 };

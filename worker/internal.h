@@ -59,6 +59,9 @@ struct part_ops {
 	int (*move)(struct part *);
 	/* Gives back what could not be given back in move(). */
 	void (*tidy)(struct part *);
+	/* Says in the section at `map', next's, that it is given up, then in
+	 * all others that the part has. */
+	void (*mark)(struct part *, void *map);
 	/* In a child after fork(2): the sections are the parent's. */
 	void (*forget)(struct part *);
 	/* shmlog_stream_free(), shmlog_set_free(). */
@@ -121,7 +124,8 @@ struct shmlog {
  * answers.  0: all parts are attached; -1 with errno: EAGAIN, or a refusal. */
 int join_run(struct shmlog *, int64_t wait);
 
-/* Frees a part's section and takes the part out of the list. */
+/* Says in a part's sections and on the socket that they are freed, and takes
+ * the part out of the list.  They are still mapped: unmap them afterwards. */
 void join_remove(struct part *);
 
 /* Unmaps a section that a part was about to get; it wants one again. */

@@ -258,13 +258,19 @@ on_hello(struct shmlog *log, const struct message_hello *m, int fd)
 	}
 }
 
+/*
+ * If the socket is full, for the daemon is stopped, we hang up instead: it then
+ * looks at the sections that came through this connection, whether they say
+ * that they are freed.
+ */
 static void
 send_free(struct shmlog *log, uint64_t serial, uint32_t index)
 {
 	union message m = { .section = { .serial = serial, .index = index } };
 
-	if (log->socket != -1 && log->said_hello)
-		(void)ask(log, MESSAGE_FREE, &m, NULL);
+	if (log->socket != -1 && log->said_hello &&
+	    ask(log, MESSAGE_FREE, &m, NULL) != 0)
+		join_hang_up(log);
 }
 
 /* A section was reserved: map it. */
@@ -572,6 +578,8 @@ join_remove(struct part *part)
 	struct shmlog *log = part->log;
 	struct part **at;
 
+	/* in the newest first: who finds it in an old one finds it there */
+	part->ops->mark(part, part->next.map);
 	if (part->place.created != 0 && part->place.created == log->created)
 		send_free(log, part->place.serial, part->place.index);
 	if (part->next.map != NULL && part->next.created == log->created)
@@ -582,4 +590,7 @@ join_remove(struct part *part)
 			*at = part->following;
 			break;
 		}
+	/* the timer is what tells now when to look again */
+	if (log->socket == -1)
+		(void)outcome(log, NO_DAEMON);
 }

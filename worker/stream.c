@@ -72,6 +72,18 @@ tidy(struct part *part)
 }
 
 static void
+mark(struct part *part, void *next)
+{
+	struct shmlog_stream *s = stream_of(part);
+
+	if (next != NULL)
+		stream_freed(next);
+	for (uint32_t i = 0; i < PLACES_MAX; i++)
+		if (s->places[i].place.map != NULL)
+			stream_freed(s->places[i].place.map);
+}
+
+static void
 forget(struct part *part)
 {
 	struct shmlog_stream *s = stream_of(part);
@@ -89,8 +101,8 @@ destroy(struct part *part)
 	struct shmlog *log = part->log;
 
 	log_lock(log);
-	lanes_reset(s);
 	join_remove(part);
+	lanes_reset(s);
 	log_unlock(log);
 	free(s->names);
 	free(s);
@@ -100,6 +112,7 @@ static const struct part_ops stream_ops = {
 	.prepare = prepare,
 	.move = move,
 	.tidy = tidy,
+	.mark = mark,
 	.forget = forget,
 	.destroy = destroy,
 };

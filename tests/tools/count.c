@@ -12,6 +12,9 @@
  *	gauge N		sets open
  *	flip BIT	of up
  *	move N		adds N to active; it may be negative
+ *	more N		makes N more sets: in each 1 request and 1 file open
+ *	free		frees those again
+ *	wait		until all sets are attached (5 seconds)
  *	run		adds 1 to requests, without an end (no answer)
  *
  * It ends with its input.
@@ -40,6 +43,45 @@ run(struct shmlog *log, uint64_t *word)
 	}
 }
 
+#define MORE_MAX 1000
+
+static struct shmlog_set *others[MORE_MAX];
+static unsigned more;
+
+static void
+make(struct shmlog *log, const char *type, const char *ident, long long n)
+{
+	for (; n > 0 && more < MORE_MAX; n--) {
+		others[more] = shmlog_set(log, type, ident, defs, 4, NULL);
+		if (others[more] == NULL)
+			err(1, "shmlog_set");
+		shmlog_add(shmlog_counter(others[more], 0), 1);
+		shmlog_gauge(shmlog_counter(others[more++], 1), 1);
+	}
+}
+
+static void
+obey(struct shmlog *log, struct shmlog_set *set, const char *what, long long n)
+{
+	if (strcmp(what, "run") == 0)
+		run(log, shmlog_counter(set, 0));
+	if (strcmp(what, "add") == 0)
+		shmlog_add(shmlog_counter(set, 0), (uint64_t)n);
+	else if (strcmp(what, "gauge") == 0)
+		shmlog_gauge(shmlog_counter(set, 1), n);
+	else if (strcmp(what, "flip") == 0)
+		shmlog_bit_flip(shmlog_counter(set, 2), (unsigned)n);
+	else if (strcmp(what, "move") == 0)
+		shmlog_add(shmlog_counter(set, 3), (uint64_t)n);
+	else if (strcmp(what, "free") == 0)
+		while (more > 0)
+			shmlog_set_free(others[--more]);
+	else if (strcmp(what, "wait") == 0)
+		(void)shmlog_wait(log, 5000);
+	else
+		errx(2, "%s: no such command", what);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -59,18 +101,10 @@ main(int argc, char **argv)
 		n = 0;
 		if (sscanf(line, "%15s %lld", what, &n) < 1)
 			continue;
-		if (strcmp(what, "run") == 0)
-			run(log, shmlog_counter(set, 0));
-		if (strcmp(what, "add") == 0)
-			shmlog_add(shmlog_counter(set, 0), (uint64_t)n);
-		else if (strcmp(what, "gauge") == 0)
-			shmlog_gauge(shmlog_counter(set, 1), n);
-		else if (strcmp(what, "flip") == 0)
-			shmlog_bit_flip(shmlog_counter(set, 2), (unsigned)n);
-		else if (strcmp(what, "move") == 0)
-			shmlog_add(shmlog_counter(set, 3), (uint64_t)n);
+		if (strcmp(what, "more") == 0)
+			make(log, argv[1], argv[2], n);
 		else
-			errx(2, "%s: no such command", what);
+			obey(log, set, what, n);
 		(void)shmlog_dispatch(log);
 		puts("done");
 	}

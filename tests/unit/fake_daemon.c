@@ -92,7 +92,7 @@ serve(struct fake_daemon *f)
 	op = m.head.operation;
 	expect_eq((uint32_t)n, message_request_length((uint32_t)op));
 	f->requests[op]++;
-	if (f->mute)
+	if (f->mute || f->mute_at == op)
 		return;
 	if (f->hang_up_at == op && !f->do_it_first) {
 		f->hang_up_at = 0;
@@ -125,8 +125,10 @@ run(void *arg)
 		{ .fd = f->listener, .events = POLLIN }, { .events = POLLIN } };
 
 	for (;;) {
-		p[2].fd = f->client;
-		if (poll(p, 3, -1) == -1)
+		p[2].fd = f->deaf ? -1 : f->client;
+		p[2].revents = 0;
+		/* not for ever: it may be deaf no more */
+		if (poll(p, 3, 10) <= 0)
 			continue;
 		if (p[0].revents != 0 && p[2].revents == 0)
 			break;

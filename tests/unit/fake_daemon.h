@@ -13,7 +13,7 @@
 #include "common/message.h"
 #include "common/segment.h"
 
-#define DAEMON_SECTIONS 64
+#define DAEMON_SECTIONS 512
 
 struct fake_section {
 	uint64_t serial;
@@ -38,6 +38,8 @@ struct fake_daemon {
 	_Atomic int refuse;       /* status for ALLOC; 0: none */
 	_Atomic int refuse_hello; /* the same for HELLO */
 	_Atomic int mute;         /* reads, and answers nothing */
+	_Atomic int mute_at;      /* the same for one operation */
+	_Atomic int deaf;         /* reads nothing: it is stopped */
 	_Atomic int rubbish;      /* answers with a section out of bounds */
 
 	/* what it has done */

@@ -47,8 +47,8 @@ START_TEST(alloc_seq_is_zero_during_a_change_and_new_afterwards)
 	expect_eq(directory_seq(&d.map), 42);
 	watched.last = 42;
 	m = depot_stream(&d, &o);
-	store_client_gone(d.store, &o);
-	store_client_came(d.store, &o);
+	store_client_gone(d.store, &o, d.now);
+	store_client_came(d.store, &o, d.now);
 	expect_eq(store_free(d.store, &o, &m, d.now), MESSAGE_OK);
 	depot_pass(&d, DEPOT_COOLING);
 	store_tick(d.store, d.now);
@@ -327,7 +327,7 @@ START_TEST(an_orphan_does_not_cool_until_its_process_is_dead)
 	depot_open(&d);
 	m = depot_stream(&d, &o);
 	expect_eq(depot_alloc(&d, &o, "a", "x", 1, &reserved), MESSAGE_OK);
-	store_client_gone(d.store, &o);
+	store_client_gone(d.store, &o, d.now);
 	depot_pass(&d, 2 * DEPOT_COOLING);
 	store_tick(d.store, d.now);
 	expect(depot_find(&d, m.serial, &e));
@@ -336,13 +336,13 @@ START_TEST(an_orphan_does_not_cool_until_its_process_is_dead)
 	expect_eq(depot_figures(&d).orphaned, 2);
 	expect_eq(store_owner_sections(d.store, o.pid, o.start), 2);
 	again.client = 77;
-	store_client_came(d.store, &again);
+	store_client_came(d.store, &again, d.now);
 	expect(depot_find(&d, m.serial, &e));
 	expect_eq(e.d.flags, 0);
 	/* what came through another connection stays what it is */
-	store_client_gone(d.store, &o);
+	store_client_gone(d.store, &o, d.now);
 	expect_eq(depot_figures(&d).orphaned, 0);
-	store_client_gone(d.store, &again);
+	store_client_gone(d.store, &again, d.now);
 	store_owner_died(d.store, o.pid, o.start + 1, d.now);
 	expect_eq(depot_figures(&d).orphaned, 2);
 	store_owner_died(d.store, o.pid, o.start, d.now);
