@@ -6,6 +6,7 @@
  * shown in a retained set of two banks (common/bank.h).  That is reserved when
  * the first set is published, so that a death never needs room.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -46,8 +47,9 @@ family_free(struct family *f)
 }
 
 /*
- * Decodes the schema.  Its words together must not be more than there are: a
- * schema that names each a thousand times would keep us busy for ever.
+ * Decodes the schema: 0, EINVAL or ENOMEM.  Its words together must not be more
+ * than there are: a schema that names each a thousand times would keep us busy
+ * for ever.
  */
 static int
 decode(struct family *f, const struct set_plan *p)
@@ -57,12 +59,12 @@ decode(struct family *f, const struct set_plan *p)
 	uint64_t words = 0;
 
 	if (set_check_schema(p, f->schema) != 0)
-		return -1;
+		return EINVAL;
 	f->items = calloc(p->entries + 1u, sizeof(*f->items));
 	f->sums = calloc(p->words + 1u, sizeof(*f->sums));
 	f->scratch = calloc(p->words + 1u, sizeof(*f->scratch));
 	if (f->items == NULL || f->sums == NULL || f->scratch == NULL)
-		return -1;
+		return ENOMEM;
 	while (schema_next(f->schema, f->schema_length, &offset, &item) == 1) {
 		must(f->entries < p->entries);
 		f->items[f->entries++] = (struct item){ .kind = item.kind,
@@ -74,7 +76,7 @@ decode(struct family *f, const struct set_plan *p)
 		if (kind_is_retained(item.kind) && item.words > 0)
 			f->retains = 1;
 	}
-	return words <= p->words ? 0 : -1;
+	return words <= p->words ? 0 : EINVAL;
 }
 
 int
@@ -82,6 +84,7 @@ family_join(struct store *s, const char *type, const char *ident,
     const void *section, const struct set_plan *p, struct family **out)
 {
 	struct family *f = calloc(1, sizeof(*f)), *known;
+	int error;
 
 	if (f == NULL)
 		return -1;
@@ -91,29 +94,32 @@ family_join(struct store *s, const char *type, const char *ident,
 	f->schema_length = p->schema_length;
 	f->schema = calloc(1, p->schema_length + 8);
 	if (f->schema == NULL || p->schema_length % 8 != 0) {
-		family_free(f);
-		return -1;
+		error = f->schema == NULL ? ENOMEM : EINVAL;
+		goto out;
 	}
 	s->work += p->schema_length;
 	shared_get(f->schema, (const uint8_t *)section + p->schema_offset,
 	    p->schema_length);
 	known = RB_FIND(family_tree, &s->families, f);
 	if (known != NULL) {
-		family_free(f);
+		error = EINVAL;
 		if (known->words > p->words || known->entries != p->entries)
-			return -1;
+			goto out;
+		family_free(f);
 		known->users++;
 		*out = known;
 		return 0;
 	}
-	if (decode(f, p) != 0) {
-		family_free(f);
-		return -1;
-	}
+	if ((error = decode(f, p)) != 0)
+		goto out;
 	f->users = 1;
 	must(RB_INSERT(family_tree, &s->families, f) == NULL);
 	*out = f;
 	return 0;
+out:
+	family_free(f);
+	errno = error;
+	return -1;
 }
 
 void

@@ -4,6 +4,7 @@
  * The set's values are kept in private memory and stored in the segment
  * whenever they change: nobody but us adds to them.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,7 +127,8 @@ store_figures(const struct store *s, struct store_figures *f)
 	     s->pages * SEGMENT_PAGE);
 }
 
-/* Makes the set; it is listed from the beginning. */
+/* Makes the set; it is listed from the beginning.  0; -1 with ENOSPC or ENOMEM.
+ */
 int
 own_set_new(struct store *s, struct store_time now)
 {
@@ -153,15 +155,24 @@ own_set_new(struct store *s, struct store_time now)
 	if (section_new(s, CLASS_STAT, OWN_TYPE, OWN_IDENT, bytes, now, &sec) !=
 	    MESSAGE_OK) {
 		free(schema);
+		errno = ENOSPC;
 		return -1;
 	}
 	set_create(section_memory(s, sec), &plan, schema);
 	set_carried(section_memory(s, sec));
 	free(schema);
-	must0(family_join(
-	    s, OWN_TYPE, OWN_IDENT, section_memory(s, sec), &plan, &f));
+	if (family_join(s, OWN_TYPE, OWN_IDENT, section_memory(s, sec), &plan,
+		&f) != 0) {
+		section_drop(s, sec);
+		return -1;
+	}
 	sec->set = set_new(f, &plan);
-	must(sec->set != NULL);
+	if (sec->set == NULL) {
+		family_leave(s, f);
+		section_drop(s, sec);
+		errno = ENOMEM;
+		return -1;
+	}
 	sec->d.flags = DESC_DAEMON;
 	sec->d.owner_pid = (uint32_t)s->options.pid;
 	sec->d.owner_uid = geteuid();

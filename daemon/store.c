@@ -141,7 +141,6 @@ store_create(const struct store_options *o, const struct segment_plan *old,
 		own_set_show(s);
 		return s;
 	}
-	errno = ENOSPC;
 out:
 	saved = errno;
 	if (s->fd != -1)

@@ -73,8 +73,8 @@ struct store_options {
  * stays zero.  old is the segment that this one follows, or NULL: generation is
  * its plus one, and created is later than its.
  *
- * NULL with errno if it cannot be had (ENOSPC: no room; EINVAL: no data pages
- * with that size and sections); nothing is left behind then.
+ * NULL with errno if it cannot be had (ENOSPC: no room; ENOMEM; EINVAL: no data
+ * pages with that size and sections); nothing is left behind then.
  */
 struct store *store_create(const struct store_options *,
     const struct segment_plan *old, struct store_time);

@@ -2,10 +2,38 @@
  * test_store_room.c -- what an ALLOC costs that cannot be had, and bounds of
  * what a worker can make the store do.
  */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "daemon/extent.h"
 #include "tests/unit/depot.h"
 
 static struct depot d;
+
+/* Whoever links to this has a calloc(3) that can fail: the one after so many
+ * more, -1: none. */
+static long callocs_left = -1;
+/* volatile, or the two lines below would be made a call of calloc() */
+static void *(*volatile get)(size_t) = malloc;
+
+void *
+calloc(size_t n, size_t size)
+{
+	void *p = NULL;
+	size_t bytes;
+
+	if (callocs_left == 0 || __builtin_mul_overflow(n, size, &bytes)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	if (callocs_left > 0)
+		callocs_left--;
+	if ((p = get(bytes)) != NULL)
+		memset(p, 0, bytes);
+	return p;
+}
 
 START_TEST(what_has_no_room_is_looked_for_once)
 {
@@ -42,11 +70,35 @@ START_TEST(what_has_no_room_is_looked_for_once)
 }
 END_TEST
 
+START_TEST(a_store_for_which_there_is_no_memory_is_not_made_and_leaves_nothing)
+{
+	int failed = 0;
+
+	depot_begin(&d);
+	for (;; failed++) {
+		errno = 0;
+		callocs_left = failed;
+		d.store = store_create(&d.options, NULL, d.now);
+		callocs_left = -1;
+		if (d.store != NULL)
+			break;
+		expect_eq(errno, ENOMEM);
+		expect(faccessat(d.dirfd, d.options.file, F_OK, 0) == -1);
+	}
+	/* the store, its tables; the daemon's set, its schema and family */
+	expect(failed > 8);
+	store_close(d.store);
+	d.store = NULL;
+	depot_end(&d);
+}
+END_TEST
+
 int
 main(void)
 {
 	const TTest *const tests[] = {
 		what_has_no_room_is_looked_for_once,
+		a_store_for_which_there_is_no_memory_is_not_made_and_leaves_nothing,
 	};
 
 	return UNIT_RUN("store_room", tests);
