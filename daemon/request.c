@@ -5,6 +5,7 @@
  * section is published, and only what was bounded then is used later.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
 
 #include "common/bank.h"
@@ -113,9 +114,10 @@ publish_set(struct store *s, struct section *sec,
 	struct family *f;
 
 	if (set_check(memory, sec->d.length, &plan) != 0 || plan.banks != 1 ||
-	    plan.id == 0 ||
-	    family_join(s, sec->d.type, sec->d.ident, memory, &plan, &f) != 0)
+	    plan.id == 0)
 		return MESSAGE_BAD_SECTION;
+	if (family_join(s, sec->d.type, sec->d.ident, memory, &plan, &f) != 0)
+		return errno == ENOMEM ? MESSAGE_NO_SPACE : MESSAGE_BAD_SECTION;
 	from = set_find(s, owner, plan.id);
 	/* what it would bring along is in the sums already, see freed.c */
 	if (from == NULL && plan.origin_serial != 0 && set_is_freed(memory)) {
@@ -154,21 +156,34 @@ publish(struct store *s, struct section *sec, const struct store_owner *owner,
 	return MESSAGE_OK;
 }
 
+/* A section of a process is that client's from now on; 0: an orphan. */
+static void
+set_client(struct store *s, struct section *sec, uint64_t client)
+{
+	uint32_t flags = sec->d.flags & ~DESC_ORPHAN;
+
+	sec->client = client;
+	section_flags(s, sec, client != 0 ? flags : flags | DESC_ORPHAN);
+}
+
 enum message_status
 store_publish(struct store *s, const struct store_owner *owner,
     const struct message_section *m, struct store_time now)
 {
 	struct section *sec = section_find(s, owner, m);
 	enum message_status status;
+	uint64_t before;
 
 	must(s->magic == STORE_MAGIC);
 	if (sec == NULL)
 		return MESSAGE_NOT_YOURS;
 	if (sec->state == SLOT_LISTED)
 		return MESSAGE_OK; /* the answer was lost */
-	section_flags(s, sec, sec->d.flags & ~DESC_ORPHAN);
-	sec->client = owner->client;
+	before = sec->client;
+	set_client(s, sec, owner->client);
 	status = publish(s, sec, owner, now);
+	if (status != MESSAGE_OK)
+		set_client(s, sec, before);
 	own_set_show(s);
 	return status;
 }

@@ -93,12 +93,52 @@ START_TEST(a_store_for_which_there_is_no_memory_is_not_made_and_leaves_nothing)
 }
 END_TEST
 
+/* A section that is orphaned stays so if it cannot be published. */
+START_TEST(what_is_not_published_is_as_it_was)
+{
+	struct store_owner o = depot_process(1), again = o;
+	struct message_section bad, good;
+
+	again.client = 77;
+	depot_begin(&d);
+	depot_open(&d);
+	expect_eq(depot_alloc(&d, &o, CLASS_STAT, "x", 4096, &bad), MESSAGE_OK);
+	good = depot_set(&d, &o, 1, NULL, NULL);
+	store_client_gone(d.store, &o);
+	expect_eq(depot_figures(&d).orphaned, 2);
+	expect_eq(depot_publish(&d, &again, &bad), MESSAGE_BAD_SECTION);
+	expect_eq(depot_figures(&d).orphaned, 2);
+	for (int failed = 0;; failed++) {
+		enum message_status status;
+
+		callocs_left = failed;
+		status = depot_publish(&d, &again, &good);
+		callocs_left = -1;
+		if (status == MESSAGE_OK) {
+			expect(failed > 4);
+			break;
+		}
+		expect_eq(status, MESSAGE_NO_SPACE);
+		expect_eq(depot_figures(&d).orphaned, 2);
+		expect_eq(depot_figures(&d).retained, 0);
+	}
+	expect_eq(depot_figures(&d).orphaned, 1);
+	/* it is that client's now, the other one is nobody's still */
+	store_client_gone(d.store, &again);
+	expect_eq(depot_figures(&d).orphaned, 2);
+	store_client_came(d.store, &o);
+	expect_eq(depot_figures(&d).orphaned, 0);
+	depot_end(&d);
+}
+END_TEST
+
 int
 main(void)
 {
 	const TTest *const tests[] = {
 		what_has_no_room_is_looked_for_once,
 		a_store_for_which_there_is_no_memory_is_not_made_and_leaves_nothing,
+		what_is_not_published_is_as_it_was,
 	};
 
 	return UNIT_RUN("store_room", tests);
