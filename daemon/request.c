@@ -253,9 +253,12 @@ store_free(struct store *s, const struct store_owner *owner,
 	return MESSAGE_OK;
 }
 
-void
-store_client_came(
-    struct store *s, const struct store_owner *owner, struct store_time now)
+/* The sections of a process that are one client's (0: orphans) become that of
+ * another.  Those that it has freed meanwhile are retired, whoever's they are.
+ * Placeholders are no client's. */
+static void
+change_client(struct store *s, const struct store_owner *owner, uint64_t from,
+    uint64_t to, struct store_time now)
 {
 	struct owner *o = owner_find(s, owner->pid, owner->start);
 	struct section *sec, *next;
@@ -267,13 +270,10 @@ store_client_came(
 	TAILQ_FOREACH_SAFE(sec, &o->owned, owned, next) {
 		if (sec->d.flags & DESC_PLACEHOLDER)
 			continue;
-		/* of another connection of his, too: it may be gone for good */
-		if (section_is_freed(s, sec)) {
+		if (section_is_freed(s, sec))
 			section_retire(s, sec, now);
-		} else if (sec->d.flags & DESC_ORPHAN) {
-			sec->client = owner->client;
-			section_flags(s, sec, sec->d.flags & ~DESC_ORPHAN);
-		}
+		else if (sec->client == from)
+			set_client(s, sec, to);
 	}
 	section_end(s);
 	old_sweep(s);
@@ -281,29 +281,17 @@ store_client_came(
 }
 
 void
+store_client_came(
+    struct store *s, const struct store_owner *owner, struct store_time now)
+{
+	change_client(s, owner, 0, owner->client, now);
+}
+
+void
 store_client_gone(
     struct store *s, const struct store_owner *owner, struct store_time now)
 {
-	struct owner *o = owner_find(s, owner->pid, owner->start);
-	struct section *sec, *next;
-
-	if (o == NULL)
-		return;
-	section_begin(s);
-	TAILQ_FOREACH_SAFE(sec, &o->owned, owned, next) {
-		if (sec->client != owner->client ||
-		    (sec->d.flags & DESC_PLACEHOLDER))
-			continue;
-		if (section_is_freed(s, sec)) {
-			section_retire(s, sec, now);
-			continue;
-		}
-		sec->client = 0;
-		section_flags(s, sec, sec->d.flags | DESC_ORPHAN);
-	}
-	section_end(s);
-	old_sweep(s);
-	own_set_show(s);
+	change_client(s, owner, owner->client, 0, now);
 }
 
 void
