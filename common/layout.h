@@ -181,8 +181,9 @@ _Static_assert(sizeof(struct descriptor) == 256, "layout");
 /*
  * A tombstone: whose the stream was and how many records its lanes had when its
  * pages were given up, so that who was stopped meanwhile can tell what it
- * missed, by name.  Number n (from 0) stands in slot n % tomb_count; serial is
- * cleared first and set last.
+ * missed, by name.  TOMB_UNKNOWN is no number: the lane held rubbish, and how
+ * many it had is not known.  Number n (from 0) stands in slot n % tomb_count;
+ * serial is cleared first and set last.
  */
 struct tombstone {
 	_Atomic uint64_t serial;     /*   0  of the section that is gone */
@@ -190,13 +191,14 @@ struct tombstone {
 	uint32_t owner_pid;          /*  12  as its descriptor had it */
 	uint64_t freed;              /*  16  ns since the epoch */
 	uint64_t created;            /*  24  its descriptor's */
-	uint64_t records[LANES_MAX]; /*  32  a lane each */
+	uint64_t records[LANES_MAX]; /*  32  a lane each, or TOMB_UNKNOWN */
 	char type[TYPE_MAX];         /* 160  */
 	char ident[IDENT_MAX];       /* 176  */
 	uint64_t number;             /* 240  the tombstone's own */
 	uint64_t pad_248;            /* 248  */
 };
 
+#define TOMB_UNKNOWN UINT64_MAX
 #define TOMB_WORDS (sizeof(struct tombstone) / 8)
 
 _Static_assert(offsetof(struct tombstone, serial) == 0, "layout");

@@ -170,7 +170,7 @@ bury(struct store *s, const struct section *sec)
 		ring_reader_init(&r, stream_lane(memory, &sec->stream, i),
 		    sec->stream.lane_size);
 		if (ring_count(&r, &t.records[i]) != RING_DATA)
-			t.records[i] = 0; /* rubbish: nothing is known */
+			t.records[i] = TOMB_UNKNOWN; /* rubbish */
 	}
 	directory_bury(&s->dir, &t);
 	step(s, "buried");

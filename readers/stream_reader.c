@@ -131,7 +131,8 @@ static void
 never_opened(struct tail *t, struct tail_stream *s)
 {
 	struct tombstone tomb;
-	uint64_t lost = 0;
+	uint64_t lost;
+	int unknown;
 
 	s->gone = s->told_gone = 1;
 	s->source->unopened--;
@@ -141,10 +142,9 @@ never_opened(struct tail *t, struct tail_stream *s)
 		sink_lost(t, &s->entry.d, 0, 1);
 		return;
 	}
-	for (uint32_t i = 0; i < tomb.lanes; i++)
-		lost += tomb.records[i];
-	if (lost != 0)
-		sink_lost(t, &s->entry.d, lost, 0);
+	unknown = tomb_records(&tomb, &lost);
+	if (lost != 0 || unknown)
+		sink_lost(t, &s->entry.d, lost, unknown);
 }
 
 void
@@ -227,20 +227,31 @@ lane_rest(const struct tail_stream *s, struct tail_lane *l)
 {
 	uint64_t number = lane_number(l), end = s->tomb.records[l->number];
 
+	/* TOMB_UNKNOWN is more than any number */
 	if (l->bounded && end > l->end_number)
 		end = l->end_number;
-	if (l->number >= s->tomb.lanes || end <= number)
+	if (l->number >= s->tomb.lanes || end <= number || end == TOMB_UNKNOWN)
 		return 0;
 	l->ring.number = end;
 	l->taken = 0;
 	return end - number;
 }
 
+/* Whether a lane of a gone stream may have had more than we can tell. */
+static int
+lane_unsure(const struct tail_stream *s, const struct tail_lane *l)
+{
+	if (l->complete)
+		return 0;
+	return !s->has_tomb || (l->number < s->tomb.lanes && !l->bounded &&
+				   s->tomb.records[l->number] == TOMB_UNKNOWN);
+}
+
 void
 stream_settle(struct tail *t, struct tail_stream *s)
 {
 	uint64_t lost = 0;
-	int complete = 1;
+	int unsure = 0;
 
 	for (uint32_t i = 0; i < s->plan.lanes; i++)
 		if (s->lanes[i].chunk != NULL)
@@ -248,11 +259,11 @@ stream_settle(struct tail *t, struct tail_stream *s)
 	for (uint32_t i = 0; i < s->plan.lanes; i++) {
 		if (s->has_tomb)
 			lost += lane_rest(s, &s->lanes[i]);
-		complete &= s->lanes[i].complete;
+		unsure |= lane_unsure(s, &s->lanes[i]);
 		s->lanes[i].state = LANE_DONE;
 	}
-	if (!s->told_gone && (lost != 0 || (!s->has_tomb && !complete)))
-		sink_lost(t, &s->entry.d, lost, !s->has_tomb);
+	if (!s->told_gone && (lost != 0 || unsure))
+		sink_lost(t, &s->entry.d, lost, unsure);
 	s->told_gone = 1;
 }
 

@@ -278,6 +278,10 @@ struct tail_stream *stream_find(struct tail_source *, uint64_t serial);
 void unseen_begin(struct tail_source *);
 void unseen_look(struct tail *, struct tail_source *);
 
+/* All records that a tombstone knows of; 1: there is a lane of which it does
+ * not know, else 0. */
+int tomb_records(const struct tombstone *, uint64_t *records);
+
 /* merge.c: one round: reads all lanes, delivers what is old enough by time
  * (horizon UINT64_MAX: all).  Sets t->busy and t->pending. */
 void merge_round(struct tail *, uint64_t horizon);

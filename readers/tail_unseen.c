@@ -34,18 +34,32 @@ unseen_begin(struct tail_source *src)
 	}
 }
 
+int
+tomb_records(const struct tombstone *tomb, uint64_t *records)
+{
+	int unknown = 0;
+
+	*records = 0;
+	for (uint32_t i = 0; i < tomb->lanes; i++) {
+		if (tomb->records[i] == TOMB_UNKNOWN)
+			unknown = 1;
+		else
+			*records += tomb->records[i];
+	}
+	return unknown;
+}
+
 static void
 tell(struct tail *t, const struct tombstone *tomb)
 {
 	struct descriptor of = { .owner_pid = tomb->owner_pid };
-	uint64_t lost = 0;
+	uint64_t lost;
+	int unknown = tomb_records(tomb, &lost);
 
 	memcpy(of.type, tomb->type, TYPE_MAX);
 	memcpy(of.ident, tomb->ident, IDENT_MAX);
-	for (uint32_t i = 0; i < tomb->lanes; i++)
-		lost += tomb->records[i];
-	if (lost != 0)
-		sink_lost(t, &of, lost, 0);
+	if (lost != 0 || unknown)
+		sink_lost(t, &of, lost, unknown);
 }
 
 void

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/shared.h"
 #include "daemon/extent.h"
 #include "tests/unit/depot.h"
 
@@ -93,6 +94,29 @@ START_TEST(a_store_for_which_there_is_no_memory_is_not_made_and_leaves_nothing)
 }
 END_TEST
 
+START_TEST(of_a_lane_of_rubbish_a_tombstone_says_unknown)
+{
+	struct store_owner o = depot_process(1);
+	struct message_section m;
+	struct ring_writer w;
+	struct tombstone t;
+
+	depot_begin(&d);
+	depot_open(&d);
+	m = depot_stream(&d, &o);
+	w = depot_lane(&d, &m);
+	depot_put(&w, 3);
+	shared_store(&w.head->commit, 12345678);
+	shared_store(&w.head->claim, 12345678);
+	expect_eq(store_free(d.store, &o, &m, d.now), MESSAGE_OK);
+	depot_pass(&d, DEPOT_COOLING);
+	store_tick(d.store, d.now);
+	expect(directory_tombstone(&d.map, m.serial, &t) == 0);
+	expect_eq(t.records[0], TOMB_UNKNOWN);
+	depot_end(&d);
+}
+END_TEST
+
 /* A section that is orphaned stays so if it cannot be published. */
 START_TEST(what_is_not_published_is_as_it_was)
 {
@@ -139,6 +163,7 @@ main(void)
 		what_has_no_room_is_looked_for_once,
 		a_store_for_which_there_is_no_memory_is_not_made_and_leaves_nothing,
 		what_is_not_published_is_as_it_was,
+		of_a_lane_of_rubbish_a_tombstone_says_unknown,
 	};
 
 	return UNIT_RUN("store_room", tests);

@@ -49,6 +49,99 @@ START_TEST(a_stream_that_came_and_went_is_told_by_its_name)
 }
 END_TEST
 
+/* A stream of three lanes is gone, and of the last one all that its tombstone
+ * says is that nobody knows. */
+static void
+reuse_unknown(struct scene_stream *a)
+{
+	a->w[2].records = TOMB_UNKNOWN;
+	scene_reuse(a, 1);
+}
+
+START_TEST(a_known_stream_with_a_lane_nobody_knows_lost_at_least)
+{
+	struct scene_stream a;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 3, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	for (uint32_t lane = 0; lane < 3; lane++)
+		scene_put(&a, lane, 0, 1, "seen");
+	ck_assert_str_eq(scene_read(&sc), "seen\nseen\nseen\n");
+	scene_put(&a, 0, 0, 1, "unseen");
+	scene_put(&a, 1, 0, 1, "unseen");
+	reuse_unknown(&a);
+	ck_assert_str_eq(scene_read(&sc), "lost 2+\n");
+	ck_assert_str_eq(scene_read(&sc), "");
+	/* and if there is nothing else that is known */
+	scene_stream(&sc, &a, "b", 3, LANE);
+	ck_assert_str_eq(scene_read(&sc), "");
+	reuse_unknown(&a);
+	ck_assert_str_eq(scene_read(&sc), "lost 0+\n");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(unless_it_was_read_to_its_end_when_it_cooled)
+{
+	struct scene_stream a;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 3, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 2, 0, 1, "last words");
+	scene_cool(&a);
+	ck_assert_str_eq(scene_read(&sc), "last words\n");
+	reuse_unknown(&a);
+	ck_assert_str_eq(scene_read(&sc), "");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(of_a_stream_never_opened_the_rest_is_counted_at_least)
+{
+	struct scene_stream a;
+	struct scene_daemon *d;
+
+	scene_begin(&sc);
+	d = scene_now(&sc);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_stream(&sc, &a, "a", 3, LANE);
+	scene_put(&a, 0, 0, 1, "1");
+	scene_put(&a, 1, 0, 1, "2");
+	/* listed; it goes before it is opened */
+	sources_list(&sc.t);
+	directory_begin(&d->dir);
+	a.w[2].records = TOMB_UNKNOWN;
+	scene_bury(&a);
+	shared_store(&d->d[a.index].serial, 0);
+	directory_clear(&d->dir, a.index);
+	scene_list(d);
+	directory_end(&d->dir);
+	ck_assert_str_eq(scene_read(&sc), "lost 2+\n");
+	scene_end(&sc);
+}
+END_TEST
+
+START_TEST(an_unseen_one_with_a_lane_nobody_knows_lost_at_least)
+{
+	struct scene_stream a;
+
+	scene_begin(&sc);
+	scene_tail(&sc, &scene_out, START_END);
+	for (int known = 1; known >= 0; known--) {
+		scene_stream(&sc, &a, "a", 2, LANE);
+		a.w[0].records = known ? 4 : TOMB_UNKNOWN;
+		a.w[1].records = TOMB_UNKNOWN;
+		scene_reuse(&a, 1);
+		ck_assert_str_eq(
+		    scene_read(&sc), known ? "lost 4+\n" : "lost 0+\n");
+	}
+	ck_assert_str_eq(scene_read(&sc), "");
+	scene_end(&sc);
+}
+END_TEST
+
 START_TEST(it_is_told_once_whatever_changes_later)
 {
 	struct scene_stream a;
@@ -265,6 +358,7 @@ main(void)
 {
 	const TTest *const tests[] = {
 		a_stream_that_came_and_went_is_told_by_its_name,
+		an_unseen_one_with_a_lane_nobody_knows_lost_at_least,
 		it_is_told_once_whatever_changes_later,
 		a_stream_that_was_known_is_not_told_again,
 		nor_if_it_is_buried_just_before_the_list_is_read,
@@ -272,6 +366,9 @@ main(void)
 		all_that_went_in_a_segment_made_meanwhile_is_told,
 		what_the_table_had_no_room_for_is_said,
 		a_daemon_stopped_in_the_act_makes_nobody_count_twice,
+		a_known_stream_with_a_lane_nobody_knows_lost_at_least,
+		unless_it_was_read_to_its_end_when_it_cooled,
+		of_a_stream_never_opened_the_rest_is_counted_at_least,
 		a_number_of_tombstones_that_cannot_be_holds_up_nobody,
 		the_past_is_shown_without_them,
 	};
