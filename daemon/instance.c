@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,7 +19,6 @@
 #define TOLD_PLACE 2
 #define TOLD_LOCK 4
 #define TOLD_SIZE 8
-#define TOLD_REPAIRED 16
 
 /* Whether it has not been told yet; it has, now. */
 static int
@@ -28,6 +28,20 @@ first_time(struct instance *i, int what)
 
 	i->told |= what;
 	return first;
+}
+
+/* What somebody can do to a file as often as he likes is told now and then. */
+static void
+again(const struct instance *i, struct log_again *a, int times, int level,
+    const char *file, const char *what)
+{
+	uint64_t n = log_again(a, (uint64_t)times, now_mono());
+
+	if (n == 1)
+		log_at(level, "%s/%s %s", i->place.path, file, what);
+	else if (n > 1)
+		log_at(level, "%s/%s %s (%ju times)", i->place.path, file, what,
+		    (uintmax_t)n);
 }
 
 /* Whether `segment' in that directory is the one we made: 1, 0; -1: none. */
@@ -64,13 +78,14 @@ other_runs(const struct instance *i, int dirfd)
 static int
 tick_lock(struct instance *i)
 {
-	switch (lock_check(&i->lock)) {
+	enum lock_state state = lock_check(&i->lock);
+	int error = errno;
+
+	again(i, &i->relocked, state == LOCK_RENEWED, LOG_WARNING, LOCK_FILE,
+	    "was removed: made and locked anew; leave it alone");
+	switch (state) {
 	case LOCK_OURS:
-		return 0;
 	case LOCK_RENEWED:
-		log_warn("%s/%s was removed: made and locked anew; leave it "
-			 "alone",
-		    i->place.path, LOCK_FILE);
 		return 0;
 	case LOCK_LOST:
 		if (other_runs(i, i->place.dirfd)) {
@@ -83,7 +98,7 @@ tick_lock(struct instance *i)
 	case LOCK_UNKNOWN:
 		if (first_time(i, TOLD_LOCK))
 			log_warn("%s/%s: %s", i->place.path, LOCK_FILE,
-			    strerror(errno));
+			    strerror(error));
 		break;
 	}
 	return 0;
@@ -120,34 +135,32 @@ tick_place(struct instance *i)
 static void
 tick_segment(struct instance *i)
 {
+	enum store_health health;
+	char what[160];
+	int error;
+
 	if ((i->told & TOLD_PLACE) == 0 &&
 	    segment_is_ours(i, i->place.dirfd) != 1 &&
 	    first_time(i, TOLD_SEGMENT))
 		log_warn("%s/%s was removed or replaced: readers that come now "
 			 "do not find it; restart shmlogd",
 		    i->place.path, SEGMENT_FILE);
-	switch (store_check(i->store)) {
-	case STORE_WELL:
-		break;
-	case STORE_RESTORED:
-		log_error("%s/%s was truncated by somebody: its size is "
-			  "restored, what was cut off is lost",
-		    i->place.path, SEGMENT_FILE);
+	health = store_check(i->store);
+	error = errno;
+	again(i, &i->restored, health == STORE_RESTORED, LOG_ERR, SEGMENT_FILE,
+	    "was truncated by somebody: its size is restored, what was cut off "
+	    "is lost");
+	again(i, &i->repaired, health == STORE_REPAIRED, LOG_ERR, SEGMENT_FILE,
+	    "had its header or directory written over by a worker: written "
+	    "anew");
+	if (health == STORE_RESTORED)
 		i->told &= ~TOLD_SIZE;
-		break;
-	case STORE_REPAIRED:
-		if (first_time(i, TOLD_REPAIRED))
-			log_error("%s/%s: a worker wrote over its header or "
-				  "directory: written anew",
-			    i->place.path, SEGMENT_FILE);
-		break;
-	case STORE_BROKEN:
-		if (first_time(i, TOLD_SIZE))
-			log_error("%s/%s was truncated by somebody and cannot "
-				  "be restored: %s",
-			    i->place.path, SEGMENT_FILE, strerror(errno));
-		break;
-	}
+	if (health != STORE_BROKEN || !first_time(i, TOLD_SIZE))
+		return;
+	(void)snprintf(what, sizeof(what),
+	    "was truncated by somebody and cannot be restored: %s",
+	    strerror(error));
+	again(i, &i->broken, 1, LOG_ERR, SEGMENT_FILE, what);
 }
 
 int

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "daemon/lock.h"
+#include "daemon/log.h"
 #include "daemon/options.h"
 #include "daemon/past.h"
 #include "daemon/pidfile.h"
@@ -25,6 +26,10 @@ struct instance {
 	struct store *store;
 	struct past past;
 	int told; /* which things have been logged once */
+	struct log_again relocked;
+	struct log_again restored;
+	struct log_again repaired;
+	struct log_again broken;
 };
 
 /* The end: marks the segment as ended, removes socket and pid file. */

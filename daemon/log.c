@@ -4,7 +4,6 @@
 #include "daemon/log.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -68,6 +67,18 @@ log_at(int level, const char *format, ...)
 	va_start(ap, format);
 	put(level, format, ap);
 	va_end(ap);
+}
+
+uint64_t
+log_again(struct log_again *a, uint64_t times, uint64_t mono)
+{
+	a->times += times;
+	if (a->times == 0 || mono < a->until)
+		return 0;
+	times = a->times;
+	a->times = 0;
+	a->until = mono + LOG_AGAIN * UINT64_C(1000000000);
+	return times;
 }
 
 static int64_t

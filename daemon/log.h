@@ -7,6 +7,7 @@
 #ifndef SHMLOG_DAEMON_LOG_H
 #define SHMLOG_DAEMON_LOG_H
 
+#include <stdint.h>
 #include <syslog.h>
 
 /* verbose: 0 errors, warnings and notices; 1 information, too; 2 all. */
@@ -36,5 +37,19 @@ __attribute__((format(printf, 2, 3))) void log_at(
 #define LOG_PERIOD 10
 __attribute__((format(printf, 2, 3))) void log_client(
     int level, const char *format, ...);
+
+/*
+ * For lines about what may happen again and again, whoever causes it: the first
+ * is told, then one in LOG_AGAIN seconds.  Zeroed at the beginning.
+ */
+#define LOG_AGAIN 60
+struct log_again {
+	uint64_t until; /* CLOCK_MONOTONIC, ns: none is told before */
+	uint64_t times; /* that it happened and was not told */
+};
+
+/* It happened so many times more.  How many times are to be told now, 0: none
+ * yet.  To be called with 0, too, or the last ones are never told. */
+uint64_t log_again(struct log_again *, uint64_t times, uint64_t mono);
 
 #endif

@@ -111,6 +111,15 @@ looks_after_its_files()
 	check and_that_is_said wait_for 5 grep -q 'truncated by somebody' \
 	    "$dir/shmlogd.log"
 	check and_it_serves_on tool-talk "$at/socket" hello alloc=4096 free
+	for _ in 1 2 3; do
+		truncate -s 0 "$at/segment"
+		wait_for 5 has_its_size
+	done
+	# the tick that restores it tells of it: one more, and all were told
+	beat=$(word 384)
+	wait_for 5 has_ticked
+	same not_each_time "$(grep -c 'truncated by somebody' \
+	    "$dir/shmlogd.log")" 1
 	rm "$at/segment"
 	check a_removed_segment_is_said wait_for 5 \
 	    grep -q 'segment was removed or replaced.*restart' \
@@ -149,6 +158,12 @@ looks_after_its_files()
 one_ended()
 {
 	ended "$first" || ended "$second"
+}
+
+# A second has passed since $beat was looked up.
+has_ticked()
+{
+	[ "$(word 384)" != "$beat" ]
 }
 
 has_its_size()
