@@ -36,12 +36,40 @@ check_ours(const char *dir)
 	return -1;
 }
 
+/* Takes away what the mode of a directory just made was given on top of ours (a
+ * set-group-ID bit, an ACL).  Whoever may write to the one it is in may have
+ * put something else there meanwhile: that is left alone. */
+static int
+settle_mode(const char *dir, mode_t mode)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int error = 0;
+
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == -1)
+		error = errno;
+	else if (st.st_uid != geteuid())
+		error = EPERM;
+	else if (fchmod(fd, mode) == -1)
+		error = errno;
+	close(fd);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
 /* mkdir(2) with that mode whatever the umask: 1 made, 0 it is there, or -1. */
 static int
 make_dir(const char *dir, mode_t mode)
 {
-	if (mkdir(dir, mode) == 0) {
-		if (chmod(dir, mode) == 0)
+	mode_t mask = umask(0);
+	int made = mkdir(dir, mode), error = errno;
+
+	(void)umask(mask);
+	errno = error;
+	if (made == 0) {
+		if (settle_mode(dir, mode) == 0)
 			return 1;
 	} else if (errno == EEXIST) {
 		return 0;
