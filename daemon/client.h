@@ -22,7 +22,7 @@ struct client {
 	TAILQ_ENTRY(client) all;
 	TAILQ_ENTRY(client) of_peer;
 	struct server *server;
-	struct user *user;
+	struct client_user *user;
 	struct peer *peer;      /* NULL: it will be refused */
 	struct store_owner who; /* what the store is told */
 	int fd;

@@ -16,7 +16,7 @@
 
 struct instance {
 	const struct options *options;
-	struct place place;
+	struct place_dir place;
 	struct lock lock;
 	int witness; /* holds the lock on the segment; never passed on */
 	struct pidfile pidfile;

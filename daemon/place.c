@@ -104,7 +104,7 @@ dir_mode(mode_t mode)
 }
 
 static int
-give_away(const struct place *p, const struct options *o)
+give_away(const struct place_dir *p, const struct options *o)
 {
 	struct stat st;
 
@@ -149,7 +149,7 @@ drop_privileges(const struct options *o)
  * and who owns it may let himself.  Called as the user that we stay.
  */
 static int
-check_owner(const struct place *p)
+check_owner(const struct place_dir *p)
 {
 	struct stat st;
 
@@ -173,7 +173,7 @@ check_owner(const struct place *p)
 }
 
 int
-place_open(struct place *p, const struct options *o)
+place_open(struct place_dir *p, const struct options *o)
 {
 	char dirs[RUNTIME_DIRS_MAX][INSTANCE_PATH_MAX];
 
@@ -208,7 +208,7 @@ place_open(struct place *p, const struct options *o)
 }
 
 void
-place_close(struct place *p, int unmake)
+place_close(struct place_dir *p, int unmake)
 {
 	if (p->dirfd != -1)
 		close(p->dirfd);
@@ -220,7 +220,7 @@ place_close(struct place *p, int unmake)
 }
 
 void
-place_check_tmpfs(const struct place *p)
+place_check_tmpfs(const struct place_dir *p)
 {
 	struct statfs fs;
 

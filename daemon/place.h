@@ -7,7 +7,7 @@
 #include "common/instance.h"
 #include "daemon/options.h"
 
-struct place {
+struct place_dir {
 	char path[INSTANCE_PATH_MAX];
 	int dirfd;
 	int made; /* by us, now: it goes again if the start fails */
@@ -18,12 +18,12 @@ struct place {
  * latter, gives it to the user of -u and becomes that user for good.  0, or -1
  * after it said in the log what is wrong.
  */
-int place_open(struct place *, const struct options *);
+int place_open(struct place_dir *, const struct options *);
 
 /* Closes it; if `unmake', what place_open() made is removed if it is empty. */
-void place_close(struct place *, int unmake);
+void place_close(struct place_dir *, int unmake);
 
 /* Warns if it is not on tmpfs. */
-void place_check_tmpfs(const struct place *);
+void place_check_tmpfs(const struct place_dir *);
 
 #endif

@@ -40,7 +40,7 @@
 #define SOCKET_NEW SOCKET_FILE ".new"
 
 /* What was found under the name `segment'. */
-struct old {
+struct found {
 	int fd;         /* -1: nothing that we can read */
 	int fd_is_file; /* not a copy in memory */
 	enum segment_fault fault;
@@ -109,7 +109,7 @@ take_lock(struct instance *i)
 
 /* A file that is there: does somebody run it, and is it worth reading? */
 static int
-judge_old(const struct instance *i, struct old *old)
+judge_old(const struct instance *i, struct found *old)
 {
 	int held = lock_witnessed(old->fd);
 
@@ -135,7 +135,7 @@ judge_old(const struct instance *i, struct old *old)
 
 /* Opens what stands at `segment', if it is a file, and never follows it. */
 static int
-look_at_old(const struct instance *i, struct old *old)
+look_at_old(const struct instance *i, struct found *old)
 {
 	int flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 	struct stat st;
@@ -215,7 +215,7 @@ listen_apart(struct instance *i)
 }
 
 static struct store *
-create(struct instance *i, const struct old *old)
+create(struct instance *i, const struct found *old)
 {
 	const struct options *o = i->options;
 	struct store_options so = {
@@ -242,7 +242,7 @@ create(struct instance *i, const struct old *old)
 
 /* Copies the old segment to private memory; 0, or -1. */
 static int
-copy_old(struct old *old)
+copy_old(struct found *old)
 {
 	int fd = memfd_create("segment", MFD_CLOEXEC);
 	uint64_t size = old->plan.segment_size, done = 0;
@@ -267,7 +267,7 @@ copy_old(struct old *old)
 
 /* Whether there will be room when the old segment is gone. */
 static int
-would_fit(const struct instance *i, const struct old *old)
+would_fit(const struct instance *i, const struct found *old)
 {
 	struct statvfs fs;
 	struct stat st;
@@ -315,7 +315,7 @@ list_holders(const struct segment *map, uint32_t *pids)
 /* How many processes hold the old segment: its pages are not free as long as
  * one has it mapped, whatever name it has or had. */
 static uint32_t
-holders(const struct old *old)
+holders(const struct found *old)
 {
 	struct segment map = { .fd = old->fd, .plan = old->plan };
 	uint8_t boot[16];
@@ -345,7 +345,7 @@ holders(const struct old *old)
 /* Whether the old segment is to go before there is a new one.  Not if that
  * would lose its records for nothing: 1, 0; -1 if it was told why not. */
 static int
-give_up_old(const struct instance *i, const struct old *old)
+give_up_old(const struct instance *i, const struct found *old)
 {
 	uint32_t n;
 
@@ -362,7 +362,7 @@ give_up_old(const struct instance *i, const struct old *old)
 
 /* Gives up what is old, the least needed first, until the new one has room. */
 static int
-make_store(struct instance *i, struct old *old)
+make_store(struct instance *i, struct found *old)
 {
 	unsigned n;
 	int go = 0;
@@ -397,7 +397,7 @@ make_store(struct instance *i, struct old *old)
 }
 
 static void
-take_over(struct instance *i, struct old *old)
+take_over(struct instance *i, struct found *old)
 {
 	int fds[PAST_MAX + 1];
 	struct store_taken taken;
@@ -427,7 +427,7 @@ take_over(struct instance *i, struct old *old)
 
 /* From here on others see what we made. */
 static int
-go_public(struct instance *i, struct old *old)
+go_public(struct instance *i, struct found *old)
 {
 	int dir = i->place.dirfd;
 	uint64_t until = now_mono() + i->options->cooling * NS_PER_SECOND;
@@ -495,7 +495,7 @@ start_undo(struct instance *i)
 int
 instance_start(struct instance *i, const struct options *o)
 {
-	struct old old = { .fd = -1 };
+	struct found old = { .fd = -1 };
 	int r = -1;
 
 	memset(i, 0, sizeof(*i));

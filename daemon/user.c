@@ -18,10 +18,10 @@
 #define BUCKET ((int64_t)(TOKEN * LIMIT_UID_BURST))
 #define DEBT ((int64_t)(TOKEN * LIMIT_UID_DEBT))
 
-struct user *
+struct client_user *
 user_join(struct users *users, uid_t uid, uint64_t mono)
 {
-	struct user *u;
+	struct client_user *u;
 
 	LIST_FOREACH(u, users, all)
 		if (u->uid == uid)
@@ -41,7 +41,7 @@ user_join(struct users *users, uid_t uid, uint64_t mono)
 }
 
 void
-user_leave(struct user *u)
+user_leave(struct client_user *u)
 {
 	must(u->magic == USER_MAGIC && u->clients > 0);
 	if (--u->clients > 0)
@@ -58,14 +58,14 @@ user_is_trusted(uid_t uid)
 }
 
 int
-user_has_clients(const struct user *u, uint32_t max_clients)
+user_has_clients(const struct client_user *u, uint32_t max_clients)
 {
 	return !user_is_trusted(u->uid) &&
 	       u->clients > LIMIT_UID_CLIENTS(max_clients);
 }
 
 int
-user_request(struct user *u, uint64_t mono)
+user_request(struct client_user *u, uint64_t mono)
 {
 	uint64_t room = (uint64_t)(BUCKET - u->tokens);
 
@@ -84,7 +84,7 @@ user_request(struct user *u, uint64_t mono)
 }
 
 void
-user_charge(struct user *u, uint64_t bytes)
+user_charge(struct client_user *u, uint64_t bytes)
 {
 	uint64_t n = bytes / LIMIT_WORK_BYTES;
 

@@ -11,9 +11,9 @@
 
 #include "daemon/store.h"
 
-struct user {
+struct client_user {
 	unsigned magic;
-	LIST_ENTRY(user) all;
+	LIST_ENTRY(client_user) all;
 	uid_t uid;
 	uint32_t clients;
 	int64_t tokens;    /* requests that it may make now, in ns each;
@@ -21,26 +21,26 @@ struct user {
 	uint64_t refilled; /* CLOCK_MONOTONIC */
 };
 
-LIST_HEAD(users, user);
+LIST_HEAD(users, client_user);
 
 /* The uid's, made if need be; counts a client.  NULL: ENOMEM. */
-struct user *user_join(struct users *, uid_t, uint64_t mono);
+struct client_user *user_join(struct users *, uid_t, uint64_t mono);
 
 /* Counts it out; frees the user when it was its last client. */
-void user_leave(struct user *);
+void user_leave(struct client_user *);
 
 /* Whether the user has all the rights of this daemon anyway: root, and who
  * runs it.  Shares are for the others. */
 int user_is_trusted(uid_t);
 
 /* Whether one more client is too many, of max_clients. */
-int user_has_clients(const struct user *, uint32_t max_clients);
+int user_has_clients(const struct client_user *, uint32_t max_clients);
 
 /* Takes a request from the allowance: 0, or -1 if there is none left. */
-int user_request(struct user *, uint64_t mono);
+int user_request(struct client_user *, uint64_t mono);
 
 /* Takes from it what a request has cost beyond itself: see store_work(). */
-void user_charge(struct user *, uint64_t bytes);
+void user_charge(struct client_user *, uint64_t bytes);
 
 /* Whether a section of so many bytes would be more than a share: its process'
  * or its uid's. */

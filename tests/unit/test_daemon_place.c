@@ -61,7 +61,7 @@ end(void)
 START_TEST(a_link_planted_where_it_was_made_is_not_followed)
 {
 	struct options o = { .instance = dir, .mode = 0644 };
-	struct place p;
+	struct place_dir p;
 
 	begin();
 	plant = LINK;
@@ -76,7 +76,7 @@ START_TEST(it_has_its_mode_whatever_the_umask)
 {
 	static const mode_t masks[] = { 0, 022, 077, 0277, 0777 };
 	struct options o = { .instance = dir, .mode = 0644 };
-	struct place p;
+	struct place_dir p;
 	mode_t before;
 
 	begin();

@@ -9,7 +9,7 @@
 #include "tests/unit/unit.h"
 
 static unsigned
-requests(struct user *u, uint64_t mono)
+requests(struct client_user *u, uint64_t mono)
 {
 	unsigned n = 0;
 
@@ -22,7 +22,7 @@ START_TEST(requests_are_let_through_at_their_rate)
 {
 	struct users users = LIST_HEAD_INITIALIZER(users);
 	uint64_t t = 7 * NS_PER_SECOND;
-	struct user *u = user_join(&users, 1000, t);
+	struct client_user *u = user_join(&users, 1000, t);
 
 	expect_eq(requests(u, t), LIMIT_UID_BURST);
 	expect_eq(requests(u, t), 0);
@@ -37,7 +37,7 @@ END_TEST
 START_TEST(a_user_has_one_allowance_for_all_its_clients)
 {
 	struct users users = LIST_HEAD_INITIALIZER(users);
-	struct user *u = user_join(&users, 1000, 0);
+	struct client_user *u = user_join(&users, 1000, 0);
 
 	expect(user_join(&users, 1000, 0) == u && u->clients == 2);
 	expect(user_join(&users, 1001, 0) != u);
@@ -51,7 +51,7 @@ END_TEST
 START_TEST(work_is_charged_and_debts_are_bounded)
 {
 	struct users users = LIST_HEAD_INITIALIZER(users);
-	struct user *u = user_join(&users, 1000, 0);
+	struct client_user *u = user_join(&users, 1000, 0);
 
 	user_charge(u, LIMIT_WORK_BYTES - 1);
 	user_charge(u, 100 * LIMIT_WORK_BYTES);
@@ -72,7 +72,7 @@ END_TEST
 START_TEST(a_user_has_a_share_of_the_connections)
 {
 	struct users users = LIST_HEAD_INITIALIZER(users);
-	struct user *other = NULL, *root = NULL;
+	struct client_user *other = NULL, *root = NULL;
 
 	for (int i = 0; i < 75; i++) {
 		other = user_join(&users, 4242, 0);
