@@ -121,6 +121,9 @@ _Static_assert(sizeof(struct segment_header) == 448, "layout");
 #define DESC_FOLDED 4u      /* Cool: its counters are in a retained set */
 #define DESC_ORPHAN 8u      /* its client hung up, its process lives */
 #define DESC_DAEMON 16u     /* the daemon's own */
+#define DESC_FOREIGN                                                           \
+	32u /* a placeholder: owner_pid is of another pid                      \
+	       namespace than the daemon's */
 
 #define TAGS_MAX 512 /* tag ids are 1 to TAGS_MAX - 1; 0 is no tag */
 

@@ -32,7 +32,9 @@ set_cmp(const struct section *x, const struct section *y)
 		return TREE_ORDER(a->pid, b->pid);
 	if (a->start != b->start)
 		return TREE_ORDER(a->start, b->start);
-	return TREE_ORDER(a->id, b->id);
+	if (a->id != b->id)
+		return TREE_ORDER(a->id, b->id);
+	return TREE_ORDER(a->origin, b->origin);
 }
 
 TREE_GENERATE(set_tree, section, set->tree, set_cmp)
@@ -64,6 +66,7 @@ set_name(struct store *s, struct section *sec, pid_t pid, uint64_t start,
 	sec->set->pid = pid;
 	sec->set->start = start;
 	sec->set->id = id;
+	sec->set->origin = pid == 0 ? sec->set->plan.origin_serial : 0;
 	/* a double can only come from an old segment that is damaged: it then
 	 * goes without a name */
 	if (RB_INSERT(set_tree, &s->sets, sec) != NULL)
@@ -102,9 +105,12 @@ set_free(struct store *s, struct section *sec)
 }
 
 struct section *
-set_find(struct store *s, const struct store_owner *owner, uint64_t id)
+set_find(struct store *s, const struct store_owner *owner,
+    const struct set_plan *plan)
 {
-	struct set set = { .pid = owner->pid, .start = owner->start, .id = id };
+	struct set set = {
+		.pid = owner->pid, .start = owner->start, .id = plan->id
+	};
 	struct section key = { .set = &set }, *found;
 
 	found = RB_FIND(set_tree, &s->sets, &key);
@@ -112,7 +118,17 @@ set_find(struct store *s, const struct store_owner *owner, uint64_t id)
 		return found;
 	/* seen from another namespace, its start is the same, its pid is not */
 	set.pid = 0;
+	set.origin = plan->origin_serial;
 	found = RB_FIND(set_tree, &s->sets, &key);
+	if (found == NULL) {
+		/* it moved once more meanwhile, or not yet */
+		set.origin = 0;
+		found = RB_NFIND(set_tree, &s->sets, &key);
+		if (found != NULL &&
+		    (found->set->pid != 0 || found->set->start != set.start ||
+			found->set->id != set.id))
+			found = NULL;
+	}
 	return found != NULL && found->d.owner_uid == owner->uid ? found : NULL;
 }
 

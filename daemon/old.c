@@ -10,6 +10,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,11 +88,28 @@ map_old(struct segment *map, int fd)
 	return 0;
 }
 
+/* The same file for reading only, or the descriptor as it is: see olds_look().
+ */
+static int
+read_only(int fd)
+{
+	char path[32];
+	int fd2;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	fd2 = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd2 == -1)
+		return fd;
+	(void)close(fd);
+	return fd2;
+}
+
 struct old *
 old_add(struct store *s, int fd)
 {
 	struct old *old = calloc(1, sizeof(*old));
 
+	fd = read_only(fd);
 	if (old == NULL || map_old(&old->map, fd) != 0) {
 		free(old);
 		(void)close(fd);
@@ -127,6 +147,36 @@ old_sweep(struct store *s)
 			continue;
 		LIST_REMOVE(old, list);
 		old_free(old);
+	}
+}
+
+/*
+ * The kernel gives a lease for reading only while nobody has the file open for
+ * writing, mappings included.  It is given back at once; who opens the file in
+ * between waits for that, and the signal is one that does nothing.  A copy in
+ * memory (see start.c) tells nothing of who holds the file: it is on another
+ * device.
+ */
+static int
+is_held(const struct old *old, dev_t dev)
+{
+	if (old->own || old->map.dev != dev ||
+	    fcntl(old->map.fd, F_SETSIG, SIGURG) == -1 ||
+	    fcntl(old->map.fd, F_SETLEASE, F_RDLCK) == -1)
+		return 1;
+	(void)fcntl(old->map.fd, F_SETLEASE, F_UNLCK);
+	return 0;
+}
+
+void
+olds_look(struct store *s)
+{
+	struct stat st;
+	struct old *old;
+	int error = fstat(s->fd, &st);
+
+	LIST_FOREACH(old, &s->olds, list) {
+		old->held = error != 0 || is_held(old, st.st_dev);
 	}
 }
 

@@ -118,7 +118,7 @@ publish_set(struct store *s, struct section *sec,
 		return MESSAGE_BAD_SECTION;
 	if (family_join(s, sec->d.type, sec->d.ident, memory, &plan, &f) != 0)
 		return errno == ENOMEM ? MESSAGE_NO_SPACE : MESSAGE_BAD_SECTION;
-	from = set_find(s, owner, plan.id);
+	from = set_find(s, owner, &plan);
 	/* what it would bring along is in the sums already, see freed.c */
 	if (from == NULL && plan.origin_serial != 0 && set_is_freed(memory)) {
 		family_leave(s, f);
@@ -314,4 +314,37 @@ store_owner_died(
 	must(owner_find(s, pid, start) == NULL);
 	old_sweep(s);
 	own_set_show(s);
+}
+
+/* Whether somebody may still be counting in one of them. */
+static int
+places_are_held(const struct source *places)
+{
+	if (places[0].old == NULL)
+		return 1; /* wherever it is */
+	for (int i = 0; i < PLACES && places[i].old != NULL; i++)
+		if (places[i].old->held)
+			return 1;
+	return 0;
+}
+
+void
+foreign_poll(struct store *s, struct store_time now)
+{
+	struct section *sec, *next;
+	int looked = 0;
+
+	TAILQ_FOREACH_SAFE(sec, &s->placeholders, set->move, next) {
+		if (!(sec->d.flags & DESC_FOREIGN))
+			continue;
+		if (!looked)
+			olds_look(s);
+		looked = 1;
+		if (places_are_held(sec->set->places))
+			continue;
+		section_begin(s);
+		section_retire(s, sec, now);
+		section_end(s);
+	}
+	old_sweep(s);
 }

@@ -235,6 +235,7 @@ store_tick(struct store *s, struct store_time now)
 	store_refresh(s);
 	freed_poll(s, now);
 	carry_poll(s, now);
+	foreign_poll(s, now);
 	own_set_show(s);
 	store_set(s, STORE_UPTIME, (now.mono - s->born) / SECOND);
 }

@@ -213,15 +213,16 @@ uint32_t store_owner_sections(const struct store *, pid_t, uint64_t start);
  * Calls fn for each process that has a placeholder, once, so that the caller
  * opens a pidfd for it; one that has gone meanwhile (no such pid, or another
  * start time) is to be told to store_owner_died(), but not from within fn.
- * Processes of another pid namespace are not named.
+ * Processes of another pid namespace are not named: nobody can watch them.
  */
 void store_watch(const struct store *,
     void (*fn)(void *arg, pid_t, uint64_t start), void *arg);
 
 /*
  * Once a second: sections that have cooled for long enough are given up (a
- * bounded number a call), placeholders refreshed, orphans that are freed
- * retired, figures published.
+ * bounded number a call), placeholders refreshed, and folded if their owners
+ * are of another pid namespace and nobody holds the old segment, orphans that
+ * are freed retired, figures published.
  */
 void store_tick(struct store *, struct store_time);
 

@@ -78,6 +78,7 @@ struct old {
 	uint32_t magic;
 	uint32_t users; /* sources in it */
 	int own;        /* no old one: sets that move within this segment */
+	int held;       /* see olds_look() */
 	struct segment map;
 	struct old_slot *slots; /* descriptors in use, by serial */
 	size_t nslots;
@@ -103,10 +104,12 @@ struct source {
 struct set {
 	struct set_plan plan;
 	struct family *family;
-	RB_ENTRY(section) tree; /* by pid, start and id */
+	RB_ENTRY(section) tree; /* by pid, start, id and origin */
 	pid_t pid;              /* 0: a placeholder of another pid namespace */
 	uint64_t start;
 	uint64_t id;
+	uint64_t origin; /* pid 0: the serial that it comes from, else 0; two
+			    may have been started in one tick */
 	/* a placeholder: where its words are; a set whose carry is not final:
 	 * where it came from */
 	struct source places[PLACES];
@@ -292,9 +295,9 @@ void set_name(
     struct store *, struct section *, pid_t, uint64_t start, uint64_t id);
 void set_free(struct store *, struct section *);
 
-/* The section of that process that counts for that set, or NULL. */
+/* The section of that process that counts for the set of that plan, or NULL. */
 struct section *set_find(
-    struct store *, const struct store_owner *, uint64_t id);
+    struct store *, const struct store_owner *, const struct set_plan *);
 
 /* Follows a set's words from the place named on, through old segments; places
  * are PLACES, here and below. */
@@ -339,6 +342,13 @@ void freed_poll(struct store *, struct store_time);
 struct old *old_add(struct store *, int fd);
 struct old *old_find(const struct store *, uint64_t created);
 void old_sweep(struct store *); /* closes those that nobody needs */
+
+/*
+ * Finds out which of them are held: somebody has it open or mapped for writing,
+ * as has each worker that counts there, in whatever pid namespace, or it cannot
+ * be told.  Nobody gets hold of it again once it is not.
+ */
+void olds_look(struct store *);
 void olds_free(struct store *);
 
 /* Finds a set's words in an old segment (NULL: nowhere): 0, or -1. */
@@ -351,6 +361,10 @@ int source_own(struct store *, const struct section *, const struct family *,
 void source_close(struct source *);
 
 /* request.c */
+
+/* Folds the placeholders whose owners cannot be watched (another pid namespace)
+ * once nobody can be counting there any more. */
+void foreign_poll(struct store *, struct store_time);
 int name_is_good(const char *name, size_t size);
 
 /* As FREE or a death has it, listed or only reserved, in a change that the

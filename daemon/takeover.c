@@ -157,7 +157,7 @@ owner_life(const struct takeover *t, const struct descriptor *d)
 	if (!descriptor_is(d, CLASS_STAT) || (d->flags & DESC_DAEMON) ||
 	    !t->same_boot)
 		return DEAD;
-	if (!t->same_ns)
+	if (!t->same_ns || (d->flags & DESC_FOREIGN))
 		return UNKNOWN;
 	if (d->owner_pid == 0 || d->owner_pid > INT_MAX)
 		return DEAD;
@@ -250,7 +250,7 @@ add_placeholder(struct takeover *t, const struct descriptor *d, struct set *set,
 	sec->d.created = d->created;
 	copy_padded(sec->d.owner, d->owner, OWNER_MAX - 1);
 	figure(s, sec, -1);
-	sec->d.flags = DESC_PLACEHOLDER;
+	sec->d.flags = DESC_PLACEHOLDER | (life == UNKNOWN ? DESC_FOREIGN : 0);
 	figure(s, sec, 1);
 	set_create(section_memory(s, sec), &set->plan, f->schema);
 	set_carried(section_memory(s, sec));

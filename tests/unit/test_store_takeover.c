@@ -305,30 +305,6 @@ START_TEST(a_daemon_killed_anywhere_in_a_join_counts_it_once)
 }
 END_TEST
 
-START_TEST(owners_of_another_pid_namespace_are_kept_until_they_join)
-{
-	struct store_owner o = depot_process(1), seen = depot_process(55);
-	struct message_section a;
-	int sum = 0;
-
-	depot_begin(&d);
-	depot_open(&d);
-	a = counting(&o, 1, 10);
-	depot_kill(1); /* what is pid 1 here says nothing */
-	d.options.pid_ns = 8;
-	depot_restart(&d, NULL, 0, &first);
-	expect_eq(placeholders(), 1);
-	store_watch(d.store, note, &sum);
-	expect_eq(sum, 0);
-	seen.start = o.start;
-	(void)joined(&seen, &a);
-	expect_eq(placeholders(), 0);
-	expect_eq(depot_sum(&d, DEPOT_HITS), 10);
-	depot_forget(&first);
-	depot_end(&d);
-}
-END_TEST
-
 START_TEST(after_another_boot_all_are_dead)
 {
 	struct store_owner o = depot_process(1);
@@ -480,8 +456,6 @@ main(void)
 	    all, a_worker_that_slept_through_two_daemons_joins_the_third);
 	tcase_add_loop_test(
 	    all, a_daemon_killed_anywhere_in_a_join_counts_it_once, 0, 2);
-	tcase_add_test(
-	    all, owners_of_another_pid_namespace_are_kept_until_they_join);
 	tcase_add_test(all, after_another_boot_all_are_dead);
 	tcase_add_test(all, a_truncated_old_segment_freezes_its_placeholders);
 	tcase_add_test(all, no_room_for_placeholders_is_said);
