@@ -268,13 +268,13 @@ struct dict_header {
 
 enum dict_kind {
 	DICT_TAG = 1,    /* text is the tag's name */
-	DICT_FORMAT = 2, /* text is a printf format (reserved for now) */
+	DICT_FORMAT = 2, /* text is a printf format, see RECORD_ARGS */
 };
 
 struct dict_entry {
 	uint32_t length;      /*  0  of the entry, a multiple of 8 */
 	uint32_t kind;        /*  4  enum dict_kind */
-	uint32_t id;          /*  8  */
+	uint32_t id;          /*  8  not 0; tags and formats count apart */
 	uint32_t text_length; /* 12  bytes of text, which follows */
 };
 
@@ -348,7 +348,7 @@ struct record {
 
 #define RECORD_PAD 1u   /* padding, not a record: skip it, do not count it */
 #define RECORD_CUT 2u   /* the payload was longer */
-#define RECORD_ARGS 4u  /* format's id, then its arguments (reserved) */
+#define RECORD_ARGS 4u  /* the payload is a format's arguments: args_head */
 #define RECORD_BEGIN 8u /* begins its transaction (reserved) */
 #define RECORD_END 16u  /* ends its transaction (reserved) */
 #define RECORD_LINK 32u /* payload begins with the parent's id (reserved) */
@@ -361,6 +361,36 @@ _Static_assert(offsetof(struct record, flags) == 7, "layout");
 _Static_assert(offsetof(struct record, id) == 8, "layout");
 _Static_assert(offsetof(struct record, time) == 16, "layout");
 _Static_assert(sizeof(struct record) == 24, "layout");
+
+/*
+ * The payload of a record with RECORD_ARGS: this head, then what the format's
+ * conversions take, in their order (a `*' takes an int), in 8-byte words:
+ *
+ *	integer		1 word; of an int the lower half counts
+ *	pointer		1 word
+ *	double		1 word
+ *	long double	2 words, as in memory, padding zero
+ *	string		struct args_string, its bytes, zeros up to the next word
+ *
+ * %m and %% take none.
+ */
+struct args_head {
+	uint32_t format; /* 0  its id in the dictionary */
+	uint32_t err;    /* 4  errno, for %m */
+};
+
+struct args_string {
+	uint32_t length; /* 0  bytes stored, without a zero at their end */
+	uint32_t flags;  /* 4  ARGS_ */
+};
+
+#define ARGS_CUT 1u  /* the string was longer */
+#define ARGS_NULL 2u /* it was a null pointer; length is 0 */
+
+_Static_assert(offsetof(struct args_head, err) == 4, "layout");
+_Static_assert(sizeof(struct args_head) == 8, "layout");
+_Static_assert(offsetof(struct args_string, flags) == 4, "layout");
+_Static_assert(sizeof(struct args_string) == 8, "layout");
 
 /*
  * A counter set's section: this header, the schema, the carry, the values.
