@@ -193,7 +193,7 @@ END_TEST
 START_TEST(who_frees_goes_into_debt_and_is_not_refused)
 {
 	union message m;
-	struct user *u;
+	struct client_user *u;
 	int fd;
 
 	begin(10);

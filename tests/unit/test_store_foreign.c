@@ -17,6 +17,16 @@ counting(const struct store_owner *o, uint64_t id, uint64_t hits)
 	return m;
 }
 
+/* He joins the set that he has in the first segment. */
+static void
+joins(const struct store_owner *o, const struct message_section *from)
+{
+	struct message_section m = depot_set(&d, o, 1, &first, from);
+
+	expect_eq(depot_publish(&d, o, &m), MESSAGE_OK);
+	depot_moved(&d, &m, &first, from);
+}
+
 static uint32_t
 placeholders(void)
 {
@@ -49,7 +59,7 @@ START_TEST(owners_of_another_pid_namespace_are_kept_until_they_join)
 	store_watch(d.store, note, &named);
 	expect_eq(named, 0);
 	seen.start = o.start;
-	(void)joined(&seen, &a);
+	joins(&seen, &a);
 	expect_eq(placeholders(), 0);
 	expect_eq(depot_sum(&d, DEPOT_HITS), 10);
 	depot_forget(&first);
@@ -117,7 +127,7 @@ END_TEST
 START_TEST(nor_are_they_taken_for_dead_by_the_next_daemon_there)
 {
 	struct store_owner o = depot_process(1), seen = depot_process(55);
-	struct message_section a, b;
+	struct message_section a;
 
 	depot_begin(&d);
 	depot_open(&d);
@@ -132,9 +142,7 @@ START_TEST(nor_are_they_taken_for_dead_by_the_next_daemon_there)
 	expect_eq(placeholders(), 1);
 	depot_add(&first, &a, DEPOT_HITS, 5);
 	seen.start = o.start;
-	b = depot_set(&d, &seen, 1, &first, &a);
-	expect_eq(depot_publish(&d, &seen, &b), MESSAGE_OK);
-	depot_moved(&d, &b, &first, &a);
+	joins(&seen, &a);
 	expect_eq(placeholders(), 0);
 	expect_eq(depot_sum(&d, DEPOT_HITS), 15);
 	depot_forget(&first);
@@ -146,7 +154,7 @@ START_TEST(two_of_them_started_in_one_tick_are_told_apart)
 {
 	struct store_owner o[2] = { depot_process(1), depot_process(2) };
 	struct store_owner seen[2] = { depot_process(56), depot_process(55) };
-	struct message_section a[2], b;
+	struct message_section a[2];
 
 	o[1].start = o[0].start;
 	depot_begin(&d);
@@ -159,9 +167,7 @@ START_TEST(two_of_them_started_in_one_tick_are_told_apart)
 	depot_restart(&d, NULL, 0, &first);
 	expect_eq(placeholders(), 2);
 	for (int i = 1; i >= 0; i--) {
-		b = depot_set(&d, &seen[i], 1, &first, &a[i]);
-		expect_eq(depot_publish(&d, &seen[i], &b), MESSAGE_OK);
-		depot_moved(&d, &b, &first, &a[i]);
+		joins(&seen[i], &a[i]);
 		expect_eq(placeholders(), i);
 		expect_eq(depot_sum(&d, DEPOT_HITS), 210);
 	}

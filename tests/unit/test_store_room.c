@@ -128,7 +128,7 @@ START_TEST(what_is_not_published_is_as_it_was)
 	depot_open(&d);
 	expect_eq(depot_alloc(&d, &o, CLASS_STAT, "x", 4096, &bad), MESSAGE_OK);
 	good = depot_set(&d, &o, 1, NULL, NULL);
-	store_client_gone(d.store, &o);
+	store_client_gone(d.store, &o, d.now);
 	expect_eq(depot_figures(&d).orphaned, 2);
 	expect_eq(depot_publish(&d, &again, &bad), MESSAGE_BAD_SECTION);
 	expect_eq(depot_figures(&d).orphaned, 2);
@@ -148,9 +148,9 @@ START_TEST(what_is_not_published_is_as_it_was)
 	}
 	expect_eq(depot_figures(&d).orphaned, 1);
 	/* it is that client's now, the other one is nobody's still */
-	store_client_gone(d.store, &again);
+	store_client_gone(d.store, &again, d.now);
 	expect_eq(depot_figures(&d).orphaned, 2);
-	store_client_came(d.store, &o);
+	store_client_came(d.store, &o, d.now);
 	expect_eq(depot_figures(&d).orphaned, 0);
 	depot_end(&d);
 }
