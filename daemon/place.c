@@ -44,19 +44,21 @@ settle_mode(const char *dir, mode_t mode)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
-	int error = 0;
+	int result, error;
 
 	if (fd == -1)
 		return -1;
-	if (fstat(fd, &st) == -1)
-		error = errno;
-	else if (st.st_uid != geteuid())
-		error = EPERM;
-	else if (fchmod(fd, mode) == -1)
-		error = errno;
+	result = fstat(fd, &st);
+	if (result == 0 && st.st_uid != geteuid()) {
+		errno = EPERM;
+		result = -1;
+	}
+	if (result == 0)
+		result = fchmod(fd, mode);
+	error = errno;
 	close(fd);
 	errno = error;
-	return error == 0 ? 0 : -1;
+	return result;
 }
 
 /* mkdir(2) with that mode whatever the umask: 1 made, 0 it is there, or -1. */
