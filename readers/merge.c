@@ -9,8 +9,8 @@
  * A lane that waits for its predecessor has records, but they are not to be
  * delivered yet; those of other lanes that are later than its first one wait
  * with it, or a thread that went from one lane to the other would be shown
- * backwards.  Not for long: a predecessor whose clock was ahead must not hold
- * up everybody, itself included.
+ * backwards.  The predecessor's own may be later, for a thread takes its time
+ * before it takes a lane: up to there all go on.  And nobody waits for long.
  */
 #include <err.h>
 #include <stdlib.h>
@@ -68,6 +68,22 @@ pop(struct tail *t)
 		sift_down(t, 0);
 }
 
+/* Nothing is delivered that is later than what waits, nor than what that waits
+ * for. */
+static void
+hold(struct tail *t, const struct tail_lane *l)
+{
+	const struct tail_lane *pred = t->waits_for;
+	uint64_t time = l->next.head.time;
+
+	if (!l->has_next)
+		return;
+	if (pred != NULL && pred->has_next && pred->next.head.time > time)
+		time = pred->next.head.time;
+	if (time < t->held)
+		t->held = time;
+}
+
 /* Whether the lane has a record to be merged. */
 static int
 lane_ready(struct tail *t, struct tail_lane *l)
@@ -77,8 +93,7 @@ lane_ready(struct tail *t, struct tail_lane *l)
 	if (l->chunk == NULL && !l->stream->gone)
 		(void)lane_fetch(t, l);
 	if (l->state == LANE_WAITS && !chain_try(t, l)) {
-		if (l->has_next && l->next.head.time < t->held)
-			t->held = l->next.head.time;
+		hold(t, l);
 		return 0;
 	}
 	return l->has_next;

@@ -184,8 +184,9 @@ struct tail {
 	uint64_t round;   /* records delivered in this round */
 	uint64_t held;    /* this round: nothing later than that */
 	uint64_t held_since; /* clock_mono() since when there is such; 0 */
-	int busy;            /* this round: something was read or delivered */
-	int pending;         /* this round: something is still to come */
+	struct tail_lane *waits_for; /* chain_try()'s, if it says no; or NULL */
+	int busy;    /* this round: something was read or delivered */
+	int pending; /* this round: something is still to come */
 	struct chunk *smalls, *larges; /* free ones */
 	unsigned larges_used;
 	struct heap_item *heap;

@@ -93,6 +93,7 @@ count_missing(struct tail *t, struct tail_lane *l)
 		return lane_opens(l);
 	}
 	if (before != NULL && lane_end(t, before) == NOT_YET) {
+		t->waits_for = before;
 		t->pending = 1;
 		return 0;
 	}
@@ -141,6 +142,7 @@ chain_try(struct tail *t, struct tail_lane *l)
 	uint64_t number;
 
 	must(l->state == LANE_WAITS);
+	t->waits_for = NULL;
 	/* only an older segment's: so no lane waits for itself */
 	if (l->pred.created >= l->stream->source->created) {
 		sink_complain(t, l->stream, "names an impossible predecessor");
@@ -157,6 +159,7 @@ chain_try(struct tail *t, struct tail_lane *l)
 		end = lane_end(t, pred);
 	}
 	if (end == NOT_YET) {
+		t->waits_for = pred;
 		t->pending = 1;
 		return 0;
 	}

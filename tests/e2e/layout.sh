@@ -45,7 +45,7 @@ of_page()
 }
 
 structs='segment_header descriptor tombstone stream_header dict_header
-	dict_entry lane_header record set_header schema_entry'
+	dict_entry lane_header record args_head set_header schema_entry'
 
 only()
 {

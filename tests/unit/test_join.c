@@ -17,24 +17,7 @@
 #include "common/shared.h"
 #include "common/stream.h"
 #include "tests/unit/fake_daemon.h"
-#include "tests/unit/unit.h"
-#include "worker/shmlog.h"
-
-static const struct shmlog_def defs[] = {
-	{ "requests", SHMLOG_COUNTER, SHMLOG_STAT_INFO, "", "Requests" },
-	{ "load", SHMLOG_GAUGE, SHMLOG_STAT_INFO, "percent", "Load" },
-	{ "bits", SHMLOG_BITMAP, SHMLOG_STAT_DIAG, NULL, NULL },
-	{ "open", SHMLOG_UPDOWN, SHMLOG_STAT_INFO, "", "Open now" },
-};
-enum { REQUESTS, LOAD, BITS, OPEN, N };
-static const uint32_t words[] = { 0, 1, 2, 4 }; /* a bitmap has two */
-
-static void *
-section(const struct fake_daemon *f, uint32_t i)
-{
-	expect(i < f->sections);
-	return f->base + f->section[i].offset;
-}
+#include "tests/unit/join.h"
 
 /* Records in a fake's stream, over all lanes. */
 static uint64_t
@@ -62,13 +45,6 @@ total(const struct fake_daemon *f, uint32_t i, uint32_t word)
 	expect_eq(set_check(section(f, i), f->section[i].length, &plan), 0);
 	return set_total(section(f, i), &plan,
 	    (enum schema_kind)defs[word].kind, words[word]);
-}
-
-/* Calls shmlog_dispatch() until all is attached, at most some seconds. */
-static void
-attach(struct shmlog *log)
-{
-	expect_eq(shmlog_wait(log, 10000), 0);
 }
 
 START_TEST(everything_works_detached)
@@ -410,112 +386,6 @@ START_TEST(lanes_and_counters_go_to_the_next_daemon)
 }
 END_TEST
 
-/* Whether the section says that its owner has given it up. */
-static int
-freed(const struct fake_daemon *f, uint32_t i)
-{
-	return memcmp(f->section[i].class, CLASS_LOG, sizeof(CLASS_LOG)) == 0
-		   ? stream_is_freed(section(f, i))
-		   : set_is_freed(section(f, i));
-}
-
-START_TEST(what_is_freed_says_so_whether_or_not_there_is_a_daemon)
-{
-	struct fake_daemon f;
-	struct shmlog *log;
-	struct shmlog_set *set[2];
-	struct shmlog_stream *s[2];
-
-	daemon_start(&f, NULL, 1);
-	log = shmlog_open(f.dir);
-	for (int i = 0; i < 2; i++) {
-		set[i] = shmlog_set(log, "t", "i", defs, N, NULL);
-		s[i] = shmlog_stream(log, "t", "i", NULL);
-	}
-	attach(log);
-	for (uint32_t i = 0; i < 4; i++)
-		expect(!freed(&f, i));
-	shmlog_set_free(set[0]);
-	shmlog_stream_free(s[0]);
-	expect(freed(&f, 0) && freed(&f, 1));
-	daemon_kill(&f);
-	shmlog_set_free(set[1]);
-	expect(freed(&f, 2) && !freed(&f, 3));
-	shmlog_close(log);
-	expect(freed(&f, 3));
-	daemon_free(&f, 1);
-}
-END_TEST
-
-/* It is in two sections then, of two daemons, and neither may be left. */
-START_TEST(what_is_freed_while_it_joins_says_so_in_both_sections)
-{
-	struct fake_daemon a, b;
-	struct shmlog *log;
-	struct shmlog_set *set;
-	struct shmlog_stream *s;
-
-	daemon_start(&a, NULL, 1);
-	log = shmlog_open(a.dir);
-	set = shmlog_set(log, "t", "i", defs, N, NULL);
-	s = shmlog_stream(log, "t", "i", NULL);
-	attach(log);
-	daemon_kill(&a);
-	daemon_start(&b, a.dir, 2);
-	daemon_supersede(&a, 2);
-	b.mute_at = MESSAGE_PUBLISH;
-	while (b.requests[MESSAGE_PUBLISH] < 2)
-		(void)shmlog_wait(log, 10);
-	shmlog_set_free(set);
-	shmlog_stream_free(s);
-	for (uint32_t i = 0; i < 2; i++)
-		expect(freed(&a, i) && freed(&b, i));
-	/* who closes with answers unread takes back what was not read */
-	while (b.requests[MESSAGE_FREE] < 2)
-		(void)poll(NULL, 0, 1);
-	shmlog_close(log);
-	daemon_kill(&b);
-	expect(b.section[0].freed == 1 && b.section[1].freed == 1);
-	daemon_free(&b, 0);
-	daemon_free(&a, 1);
-}
-END_TEST
-
-/* A daemon that is stopped and whose socket is full: it looks when we are gone,
- * and we come again. */
-START_TEST(who_cannot_say_that_he_frees_hangs_up)
-{
-	struct fake_daemon f;
-	struct shmlog *log;
-	struct shmlog_set *sets[DAEMON_SECTIONS - 1];
-	struct pollfd p = { .events = POLLIN };
-	const uint32_t n = DAEMON_SECTIONS - 1;
-
-	daemon_start(&f, NULL, 1);
-	log = shmlog_open(f.dir);
-	for (uint32_t i = 0; i < n; i++)
-		sets[i] = shmlog_set(log, "t", "i", defs, N, NULL);
-	attach(log);
-	p.fd = shmlog_fd(log);
-	ck_assert_int_eq(poll(&p, 1, 0), 0);
-	f.deaf = 1;
-	for (uint32_t i = 1; i < n; i++)
-		shmlog_set_free(sets[i]);
-	for (uint32_t i = 1; i < n; i++)
-		expect(freed(&f, i));
-	f.deaf = 0;
-	ck_assert_int_eq(poll(&p, 1, 10000), 1);
-	attach(log);
-	ck_assert_int_eq(f.connections, 2);
-	shmlog_close(log);
-	daemon_kill(&f);
-	/* or the buffer was not full */
-	ck_assert_int_eq(f.section[n - 1].freed, 0);
-	ck_assert_int_eq(f.section[0].freed, 1);
-	daemon_free(&f, 1);
-}
-END_TEST
-
 START_TEST(a_child_counts_from_zero_and_joins_by_itself)
 {
 	struct fake_daemon f;
@@ -628,9 +498,6 @@ main(void)
 		ids_are_each_another_also_in_children,
 		a_mute_daemon_holds_up_no_put,
 		lanes_and_counters_go_to_the_next_daemon,
-		what_is_freed_says_so_whether_or_not_there_is_a_daemon,
-		what_is_freed_while_it_joins_says_so_in_both_sections,
-		who_cannot_say_that_he_frees_hangs_up,
 		a_child_counts_from_zero_and_joins_by_itself,
 		a_long_record_is_cut_and_a_large_batch_is_split,
 		the_descriptor_tells_when_to_dispatch,

@@ -33,8 +33,8 @@ START_TEST(restarts_are_followed_lane_by_lane)
 	scene_put(&b, 0, 0, 60, "5");
 	scene_put(&b, 1, 0, 61, "5b");
 	scene_join(&sc, &c, &b, "a");
-	scene_put(&c, 0, 0, 20, "6");
-	scene_put(&c, 1, 0, 21, "6b");
+	scene_put(&c, 0, 0, 70, "6");
+	scene_put(&c, 1, 0, 71, "6b");
 	ck_assert_str_eq(scene_read(&sc), "5\n5b\n6\n6b\n");
 	scene_end(&sc);
 }
@@ -221,6 +221,27 @@ START_TEST(lanes_wait_for_one_that_waits)
 }
 END_TEST
 
+/* A thread that took its time first took its lane last: 3 was put before 2, and
+ * the other thread of 2 wrote 4 in the meantime. */
+START_TEST(a_predecessor_that_is_later_is_delivered_first)
+{
+	struct scene_stream a, b;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 2, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 1, "1");
+	scene_put(&a, 0, 0, 3, "3");
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_put(&b, 0, 0, 2, "2");
+	scene_put(&b, 1, 0, 4, "4");
+	scene_put(&b, 1, 0, 5, "5");
+	ck_assert_str_eq(scene_read(&sc), "1\n3\n2\n4\n5\n");
+	scene_end(&sc);
+}
+END_TEST
+
 /* What it waits for has a later time: nobody waits for ever. */
 START_TEST(a_predecessor_from_the_future_holds_up_nobody)
 {
@@ -251,6 +272,7 @@ main(void)
 		a_lane_without_records_has_a_predecessor_too,
 		what_was_there_is_shown_with_the_segment_before,
 		lanes_wait_for_one_that_waits,
+		a_predecessor_that_is_later_is_delivered_first,
 		a_predecessor_from_the_future_holds_up_nobody,
 	};
 
