@@ -8,7 +8,7 @@
 #include "readers/tail.h"
 
 #define TIMEOUT_DEFAULT (5 * NSEC)
-#define BUSY_ROUND 4096 /* records; after so many there is no nap */
+#define BUSY_ROUND 64 /* records; after so many there is no nap */
 
 static const struct option_row rows[] = {
 	{ 'd', NULL, "show what is there, and exit" },

@@ -1,18 +1,20 @@
 /*
  * counters.c -- counter sets: words at addresses that stay the same.
  *
- * A set's section is mapped at `base', in the beginning as pages of zeros that
- * belong to nobody.  When there is a section for it in a segment, that is
- * filled in, published, and mapped over base (MAP_FIXED): for the threads that
- * add to the words it is one moment, before which they add to the old pages and
- * after which to the new ones.  The old ones are mapped a second time before,
- * so that what they amount to at rest can be moved (common/move.c).
+ * A set's pages are mapped twice: at `base', and at `again'.  In the beginning
+ * they are zeros that belong to nobody.  When there is a section for it in a
+ * segment, that is filled in, published, and mapped over base (MAP_FIXED): for
+ * the threads that add to the words it is one moment, before which they add to
+ * the old pages and after which to the new ones.  The old ones are still there
+ * at `again', at rest, so that what they amount to can be moved
+ * (common/move.c).
  */
 #include <sys/mman.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/bank.h"
 #include "common/move.h"
@@ -22,7 +24,8 @@
 struct shmlog_set {
 	struct part part; /* first: the ops cast */
 	struct set_plan plan;
-	uint8_t *base; /* part.length bytes */
+	uint8_t *base;  /* part.length bytes */
+	uint8_t *again; /* the same ones */
 	uint8_t *schema;
 	uint8_t *kinds;  /* for set_move_begin(): of each word */
 	uint32_t *words; /* of each definition, its first word */
@@ -54,21 +57,15 @@ static int
 move(struct part *part)
 {
 	struct shmlog_set *set = set_of(part);
-	/* from size 0: a second mapping of the same pages, mremap(2) */
-	void *old = mremap(set->base, 0, part->length, MREMAP_MAYMOVE), *new;
-
-	if (old == MAP_FAILED)
-		return -1;
-	new = mmap(set->base, part->length, PROT_READ | PROT_WRITE,
+	void *new = mmap(set->base, part->length, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_FIXED, part->log->segment,
 	    (off_t)part->next.offset);
-	if (new == MAP_FAILED) {
-		munmap(old, part->length);
+
+	if (new == MAP_FAILED)
 		return -1;
-	}
-	set_move_finish(set->base, old, &set->plan, set->kinds);
-	munmap(old, part->length);
-	munmap(part->next.map, part->length);
+	set_move_finish(set->base, set->again, &set->plan, set->kinds);
+	munmap(set->again, part->length);
+	set->again = part->next.map;
 	part->next.map = NULL;
 	return 0;
 }
@@ -89,14 +86,46 @@ mark(struct part *part, void *next)
 		set_freed(set_of(part)->base);
 }
 
+/* Pages of zeros, at base and at again; over what is there if that is not NULL.
+ * 0, or -1 with errno. */
+static int
+map_fresh(struct shmlog_set *set)
+{
+	uint8_t **at[] = { &set->base, &set->again };
+	int fd = fd_above(memfd_create("shmlog", MFD_CLOEXEC)), r = -1, saved;
+	void *map;
+
+	if (fd == -1)
+		return -1;
+	if (ftruncate(fd, (off_t)set->part.length) == -1)
+		goto out;
+	for (int i = 0; i < 2; i++) {
+		map = mmap(*at[i], set->part.length, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | (*at[i] == NULL ? 0 : MAP_FIXED), fd, 0);
+		if (map == MAP_FAILED)
+			goto out;
+		*at[i] = map;
+	}
+	r = 0;
+out:
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return r;
+}
+
 static void
 forget(struct part *part)
 {
 	struct shmlog_set *set = set_of(part);
 
-	/* if this fails there is no way to keep the parent's words apart */
-	(void)mmap(set->base, part->length, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	/* without a descriptor it counts for nobody until it joins, but the
+	 * parent's words must be kept apart */
+	if (map_fresh(set) != 0)
+		for (int i = 0; i < 2; i++)
+			(void)mmap(i == 0 ? set->base : set->again,
+			    part->length, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	memset(&part->place, 0, sizeof(part->place));
 	part_abandon(part);
 }
@@ -114,6 +143,8 @@ destroy(struct part *part)
 	}
 	if (set->base != NULL)
 		munmap(set->base, part->length);
+	if (set->again != NULL)
+		munmap(set->again, part->length);
 	free(set->schema);
 	free(set->kinds);
 	free(set->words);
@@ -280,8 +311,7 @@ set_fill(struct shmlog_set *set, const struct shmlog_def *defs, unsigned n,
 		return -1;
 	set->plan.id = next_id();
 	set->schema = malloc(length + 1);
-	set->base = map_zeros(set->part.length, 1);
-	if (set->schema == NULL || set->base == NULL)
+	if (set->schema == NULL || map_fresh(set) != 0)
 		return -1;
 	length = 0;
 	(void)put_schema(set->schema, &length, defs, n, labels, set->words);

@@ -169,8 +169,8 @@ int64_t clock_mono(void);
  * also to one that was started with them closed.  -1 stays -1, as errno. */
 int fd_above(int fd);
 
-/* Reserves address space, pages of zeros, private or to be shared. */
-void *map_zeros(size_t length, int shared);
+/* Pages of zeros of our own. */
+void *map_zeros(size_t length);
 
 /* Sees to it that children of fork(2) get a reset; 0, or -1 with errno. */
 int fork_watch(void);

@@ -53,10 +53,10 @@ fd_above(int fd)
 }
 
 void *
-map_zeros(size_t length, int shared)
+map_zeros(size_t length)
 {
 	void *p = mmap(NULL, length, PROT_READ | PROT_WRITE,
-	    MAP_ANONYMOUS | (shared ? MAP_SHARED : MAP_PRIVATE), -1, 0);
+	    MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -153,7 +153,7 @@ shmlog_open(const char *instance)
 	log->socket = log->segment = log->timer = log->epoll = -1;
 	log->attempt = INT64_MIN / 2;
 	if (find_directories(log, instance) != 0 || fork_watch() != 0 ||
-	    (log->head = map_zeros(SEGMENT_PAGE, 0)) == NULL ||
+	    (log->head = map_zeros(SEGMENT_PAGE)) == NULL ||
 	    make_descriptors(log) != 0) {
 		log_destroy(log);
 		return NULL;
