@@ -26,7 +26,7 @@
 #include "common/shared.h"
 #include "worker/stream.h"
 
-#define PATIENCE 4096 /* rounds of yielding before a record is dropped */
+#define PATIENCE 1024 /* rounds of yielding before a record is dropped */
 
 /* The lane is ours: moves it to the target if it is elsewhere. */
 static void
