@@ -38,6 +38,9 @@ begin_freed()
 	same "a live section is Log" "${freed_sum% *}" Log
 	freed_at=$(now)
 	tell freed free
+	# its worker's last word is that it is freed; from here on nothing changes
+	freed_sum=$(tool-poke "$dir/freed" sum "$freed")
+	same "a freed section is Cool" "${freed_sum% *}" Cool
 	# three lanes do not fit beside it
 	puppet greedy -n freed -i greedy -L 3 -l 65536
 	tell greedy "put 1"
