@@ -14,7 +14,7 @@ check='check procps util-linux mount strace curl jq g++ nginx
 demo='procps curl apache2-utils'
 lint='check clang-format clang-tidy cppcheck mandoc shellcheck git'
 # Never `pcp' itself: its set-up wants systemd; its library is enough.
-bench='util-linux mount valgrind rsyslog lttng-tools
+bench='util-linux mount rsyslog lttng-tools
 	liblttng-ust-dev libpcp-mmv1-dev libpcp3-dev'
 
 packages=

@@ -2,9 +2,9 @@
  * bench.c -- what a record costs: all entries in turns, then the table.
  *
  *	bench [-l] [-e GLOB]... [-n REPEATS] [-t SECONDS] [-j FILE]
- *	bench -1 ENTRY -n CALLS		that many calls, not timed (callgrind)
+ *	bench -1 ENTRY -n CALLS		that many calls, not timed
  *
- * -e also matches alloc, join and callgrind.  tests/bench/run starts what the
+ * -e also matches alloc, join and steps.  tests/bench/run starts what the
  * peers need, and this.
  */
 #include <err.h>
@@ -150,7 +150,7 @@ count_instructions(void)
 		struct result *r = &results[i];
 
 		if ((r->entry->flags & ENTRY_OURS) && r->samples > 0 &&
-		    callgrind_count(r, report.no_callgrind) != 0)
+		    steps_count(r, report.no_steps) != 0)
 			return;
 	}
 }
@@ -189,10 +189,10 @@ run_all(const struct arguments *a)
 	clock_source(report.source);
 	clock_load(report.load_before);
 	go_round(a, begun);
-	if (wanted(a, "callgrind"))
+	if (wanted(a, "steps"))
 		count_instructions();
 	else
-		(void)why_not(report.no_callgrind, "not asked for");
+		(void)why_not(report.no_steps, "not asked for");
 	stop_all();
 	report.has_alloc = wanted(a, "alloc");
 	if (report.has_alloc)

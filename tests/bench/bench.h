@@ -153,8 +153,8 @@ struct join_figures {
 };
 int join_measure(struct join_figures *, char why[WHY_MAX]);
 
-/* callgrind.c: instructions a call; 0, or -1 with the reason. */
-int callgrind_count(struct result *, char why[WHY_MAX]);
+/* steps.c: instructions a call; 0, or -1 with the reason. */
+int steps_count(struct result *, char why[WHY_MAX]);
 
 /* What the table is made of. */
 struct report {
@@ -163,7 +163,7 @@ struct report {
 	char source[64], load_before[64], load_after[64], processor[128];
 	double seconds;
 	/* why not; "": measured, if it was asked for */
-	char no_callgrind[WHY_MAX], no_alloc[WHY_MAX], no_join[WHY_MAX];
+	char no_steps[WHY_MAX], no_alloc[WHY_MAX], no_join[WHY_MAX];
 	int has_alloc, has_join;
 	struct alloc_figures alloc[2];
 	struct join_figures join;

@@ -31,25 +31,15 @@ ours_wait(char why[WHY_MAX])
 }
 
 int
-ours_is_traced(void)
-{
-	return getenv(OURS_TRACED) != NULL;
-}
-
-int
 ours_open(char why[WHY_MAX])
 {
-	const char *name = getenv(OURS_TRACED);
 	char path[256];
 
 	if (ours != NULL)
 		return 0;
 	instance_path(path, OURS, "");
-	if (name == NULL) {
-		shmlogd = daemon_start(OURS, "256m", "256");
-		name = path;
-	}
-	ours = shmlog_open(name);
+	shmlogd = daemon_start(OURS, "256m", "256");
+	ours = shmlog_open(path);
 	ours_stream = shmlog_stream(ours, "bench", "default", NULL);
 	ours_tag = shmlog_tag(ours_stream, "Text");
 	return ours_wait(why);

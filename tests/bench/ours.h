@@ -7,15 +7,12 @@
 #include "tests/bench/bench.h"
 #include "worker/shmlog.h"
 
-#define OURS "ours"                  /* the instance's name in bench_dir() */
-#define OURS_TRACED "BENCH_INSTANCE" /* names it to callgrind.c's child */
+#define OURS "ours" /* the instance's name in bench_dir() */
 
 /* Attached, and what is made in it; 0, or -1 with the reason. */
 int ours_open(char why[WHY_MAX]);
 /* Waits until what was made since is attached, too. */
 int ours_wait(char why[WHY_MAX]);
-/* Whether this is callgrind.c's child, with an instance that is there. */
-int ours_is_traced(void);
 extern struct shmlog *ours;
 extern struct shmlog_stream *ours_stream; /* as options NULL makes it */
 extern int ours_tag;

@@ -88,13 +88,10 @@ print_notes(FILE *f, const struct report *r)
 		(void)fprintf(f,
 		    "The reader that followed used %.0f %% of its CPU.\n",
 		    100 * reader_share);
-	if (r->no_callgrind[0] != '\0')
-		(void)fprintf(
-		    f, "instructions: MISSING: %s\n", r->no_callgrind);
+	if (r->no_steps[0] != '\0')
+		(void)fprintf(f, "instructions: MISSING: %s\n", r->no_steps);
 	else
-		(void)fprintf(f,
-		    "instr: under callgrind, which has no rseq: sched_getcpu "
-		    "comes on top.\n");
+		(void)fprintf(f, "instr: counted by single steps.\n");
 }
 
 static void
