@@ -413,6 +413,14 @@ _Static_assert(sizeof(struct args_string) == 8, "layout");
  * section it is in: of the sections of one process with one id, one counts, and
  * publishing another replaces it.
  *
+ * SHARDS.  Threads add to the shard of the CPU that they run on.  Gauges and
+ * bitmaps have their words in shard 0 alone.
+ *
+ * HISTOGRAMS.  The first word is the sum of all values observed, modulo 2^64;
+ * then there is a bucket for each of the values 0 to 31, 16 for each power of
+ * two from there to 2^62, and a last one for all from 2^63 on.  A bucket's word
+ * is how many values fell into it, and they are counted nowhere else.
+ *
  * BANKS.  A retained set has two banks of values.  The daemon adds a freed set
  * to the one that is not shown, notes the serial in folded[], and then turns
  * `bank' over: a daemon killed at any instruction did it wholly or not at all.
@@ -444,6 +452,8 @@ struct set_header {
 #define GAUGE_UNSET (UINT64_C(1) << 63) /* not set since the set moved */
 #define SCHEMA_MAX (UINT64_C(256) << 10)
 #define SET_WORDS_MAX (UINT32_C(1) << 20)
+#define HISTOGRAM_BUCKETS (16 + 59 * 16 + 1)
+#define HISTOGRAM_WORDS (1 + HISTOGRAM_BUCKETS)
 
 _Static_assert(offsetof(struct set_header, entries) == 8, "layout");
 _Static_assert(offsetof(struct set_header, words) == 12, "layout");
@@ -471,7 +481,7 @@ enum schema_kind {
 	SCHEMA_GAUGE = 2,     /* signed, set; summed */
 	SCHEMA_BITMAP = 3,    /* 64 bits and which of them were set or cleared
 				 since the set moved; or-ed */
-	SCHEMA_HISTOGRAM = 4, /* many words; summed, retained (reserved) */
+	SCHEMA_HISTOGRAM = 4, /* HISTOGRAM_WORDS words; summed, retained */
 	SCHEMA_UPDOWN = 5,    /* signed, added to and taken from; summed */
 };
 
@@ -484,7 +494,7 @@ struct schema_entry {
 	uint16_t unit_length; /*  8  */
 	uint16_t help_length; /* 10  */
 	uint32_t word;        /* 12  its first word in a shard */
-	uint32_t words;       /* 16  1, but for a histogram; 0 for a label */
+	uint32_t words;       /* 16  label 0, bitmap 2, histogram many; 1 */
 	uint32_t pad_20;      /* 20  */
 };
 

@@ -13,8 +13,9 @@
 
 /*
  * Prepares the new section (not published yet, of the same plan) from the old
- * words, which are in use.  kinds has an enum schema_kind a word: that of the
- * entry that the word is the first of, else SCHEMA_LABEL.
+ * words, which are in use.  kinds has an enum schema_kind a word: that of its
+ * entry, but SCHEMA_LABEL for a bitmap's second word and for what is no
+ * entry's.
  */
 void set_move_begin(
     void *to, const void *from, const struct set_plan *, const uint8_t *kinds);

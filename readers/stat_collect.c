@@ -171,7 +171,7 @@ set_make(struct stat_collect *c, const struct segment *s,
 	    stat_schema_get(c, &e->d, &set->plan, bytes, set_pid(c, &e->d));
 	if (set->schema == NULL)
 		return set;
-	set->values = calloc(set->schema->n + 1, sizeof(*set->values));
+	set->values = calloc(set->schema->nvalues + 1, sizeof(*set->values));
 	if (set->values == NULL)
 		err(1, "memory");
 	return set;
@@ -187,9 +187,13 @@ set_read(struct stat_collect *c, const struct segment *s,
 	set->pass = c->pass;
 	if (schema == NULL)
 		return;
-	for (size_t i = 0; i < schema->n; i++)
-		set->values[i] = set_total(section, &set->plan,
-		    schema->items[i].kind, schema->items[i].word);
+	for (size_t i = 0; i < schema->n; i++) {
+		const struct stat_item *it = &schema->items[i];
+
+		for (uint32_t w = 0; w < it->words; w++)
+			set->values[it->at + w] = set_total(
+			    section, &set->plan, it->kind, it->word + w);
+	}
 	if ((e->d.flags & DESC_RETAINED) && set->plan.banks > 1)
 		set->folded = bank_folded(section);
 }
@@ -364,11 +368,16 @@ mark_folded(const struct stat_collect *c, uint8_t *skip)
 }
 
 static void
-add_value(struct stat_counter *k, uint64_t value, int live)
+add_values(struct stat_counter *k, const uint64_t *values, int live)
 {
+	uint64_t value = values[0];
+
 	switch (k->kind) {
 	case SCHEMA_COUNTER:
 		k->value += value;
+		break;
+	case SCHEMA_HISTOGRAM:
+		stat_histogram_add(k, values);
 		break;
 	case SCHEMA_GAUGE:
 	case SCHEMA_UPDOWN:
@@ -379,7 +388,6 @@ add_value(struct stat_counter *k, uint64_t value, int live)
 		k->value |= live ? value : 0;
 		break;
 	case SCHEMA_LABEL:
-	case SCHEMA_HISTOGRAM:
 		break;
 	}
 }
@@ -403,8 +411,10 @@ add_set(struct stat_collect *c, const struct descriptor *d,
 			k->value = 0;
 			k->created = d->created;
 			k->sets = 0;
+			if (k->kind == SCHEMA_HISTOGRAM)
+				stat_histogram_begin(k);
 		}
-		add_value(k, set->values[i], live);
+		add_values(k, &set->values[schema->items[i].at], live);
 		k->sets++;
 		if (d->created < k->created)
 			k->created = d->created;
@@ -417,9 +427,11 @@ finish_counter(const struct stat_collect *c, struct stat_counter *k)
 	uint64_t now = c->real;
 
 	k->rate = 0;
-	if (k->kind != SCHEMA_COUNTER)
+	if (!kind_is_retained(k->kind))
 		return;
-	if (c->scanned && k->known && k->value < k->before)
+	if (k->kind == SCHEMA_HISTOGRAM)
+		stat_histogram_finish(k, c->scanned && k->known);
+	else if (c->scanned && k->known && k->value < k->before)
 		k->value = k->before;
 	if (k->known && c->mono > c->mono_added) {
 		if (k->value > k->before)

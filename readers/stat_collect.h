@@ -38,13 +38,15 @@ struct stat_counter {
 	unsigned refs;             /* schemas that have it */
 	struct stat_schema *later; /* the last of them that was linked */
 
-	uint64_t pass;    /* the last one in which a set had it */
-	uint64_t value;   /* as of that pass */
-	uint64_t before;  /* as of the pass added before it */
+	uint64_t pass;   /* the last one in which a set had it */
+	uint64_t value;  /* as of that pass; of a histogram, the count */
+	uint64_t before; /* as of the pass added before it */
+	uint64_t *words; /* of a histogram, as layout.h has them; else NULL */
+	uint64_t *words_before;
 	int known;        /* it was there then */
 	uint64_t created; /* ns since the epoch: of the oldest set summed */
 	uint32_t sets;    /* sections summed */
-	double rate;      /* a second; counters only */
+	double rate;      /* a second; counters and histograms only */
 };
 
 RB_HEAD(stat_counters, stat_counter);
@@ -54,6 +56,8 @@ struct stat_item {
 	struct stat_counter *counter;
 	uint32_t offset; /* of its entry in the schema */
 	uint32_t word;
+	uint32_t words; /* that are read: 1, HISTOGRAM_WORDS */
+	uint32_t at;    /* of the first one in a set's values */
 	enum schema_kind kind;
 };
 
@@ -73,6 +77,7 @@ struct stat_schema {
 	unsigned refs;   /* sets that have it */
 	size_t n;
 	struct stat_item *items; /* those that are wanted */
+	uint32_t nvalues;        /* words of theirs, together */
 };
 
 RB_HEAD(stat_schemas, stat_schema);
@@ -171,6 +176,31 @@ void stat_schema_put(struct stat_collect *, struct stat_schema *);
 /* Whether a set's item is added to its counter, which it is not if a newer set
  * defines it otherwise: that is said once. */
 int stat_item_fits(struct stat_schema *, const struct stat_item *);
+
+/*
+ * stat_histogram.c
+ */
+
+/* Goes to another pass: what it had is `before', and it has nothing. */
+void stat_histogram_begin(struct stat_counter *);
+void stat_histogram_add(struct stat_counter *, const uint64_t *words);
+/* Counts; never_less: no word is less than before. */
+void stat_histogram_finish(struct stat_counter *, int never_less);
+void stat_histogram_free(struct stat_counter *);
+
+/* The quantiles that are shown. */
+struct stat_quantile {
+	const char *name;
+	uint32_t thousandths;
+};
+
+#define STAT_QUANTILES 5
+extern const struct stat_quantile stat_quantiles[STAT_QUANTILES];
+
+/* Of one that has observed something. */
+uint64_t stat_histogram_quantile(
+    const struct stat_counter *, const struct stat_quantile *);
+double stat_histogram_mean(const struct stat_counter *);
 
 /* "counter", "gauge", ...; "info", "diag", "debug" */
 const char *stat_kind_text(enum schema_kind);

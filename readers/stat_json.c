@@ -16,11 +16,19 @@
  *		"retained": false,	of no worker that lives (-a)
  *		"kind": "counter", "level": "info", "unit": "",
  *		"description": "Requests served",
- *		"value": 12, "rate": 0.5, rate: null if it is no counter
+ *		"value": 12, "rate": 0.5, rate: null if it only is what it is
  *		"sets": 4,		sections summed
  *		"created": "2026-...Z"	of the oldest of them
  *	}, ...
  *	}}
+ *
+ * The value of a histogram is an object; its rate is that of the count:
+ *
+ *		"value": {"count": 3, "sum": 66, "mean": 22.0,
+ *			"p50": 17, "p90": 39, "p99": 39, "p99.9": 39,
+ *			"max": 39,	these and mean: null if count is 0
+ *			"buckets": [[10, 1], [17, 1], [39, 1]]
+ *		}, of each bucket that is not empty: its largest value, count
  *
  * Numbers are numbers; a counter has 64 bits, more than a double takes. Members
  * are added; none goes or changes without `version'.
@@ -28,6 +36,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/histogram.h"
 #include "common/set.h"
 #include "common/shared.h"
 #include "readers/stat_format.h"
@@ -95,14 +104,48 @@ json_labels(struct buffer *b, const struct stat_schema *s)
 }
 
 static void
+json_histogram(struct buffer *b, const struct stat_counter *k)
+{
+	const char *before = "";
+
+	buffer_printf(b,
+	    "{\"count\":%" PRIu64 ",\"sum\":%" PRIu64 ",\"mean\":", k->value,
+	    k->words[0]);
+	if (k->value == 0)
+		buffer_text(b, "null");
+	else
+		buffer_printf(b, "%.3f", stat_histogram_mean(k));
+	for (size_t i = 0; i < STAT_QUANTILES; i++) {
+		const struct stat_quantile *q = &stat_quantiles[i];
+
+		buffer_printf(b, ",\"%s\":", q->name);
+		if (k->value == 0)
+			buffer_text(b, "null");
+		else
+			buffer_number(b, stat_histogram_quantile(k, q));
+	}
+	buffer_text(b, ",\"buckets\":[");
+	for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		if (k->words[1 + i] == 0)
+			continue;
+		buffer_printf(b, "%s[%" PRIu64 ",%" PRIu64 "]", before,
+		    histogram_high(i), k->words[1 + i]);
+		before = ",";
+	}
+	buffer_text(b, "]}");
+}
+
+static void
 json_value(struct buffer *b, const struct stat_counter *k)
 {
 	buffer_text(b, ",\"value\":");
 	if (k->kind == SCHEMA_GAUGE || k->kind == SCHEMA_UPDOWN)
 		buffer_signed(b, (int64_t)k->value);
+	else if (k->kind == SCHEMA_HISTOGRAM)
+		json_histogram(b, k);
 	else
 		buffer_number(b, k->value);
-	if (k->kind == SCHEMA_COUNTER)
+	if (kind_is_retained(k->kind))
 		buffer_printf(b, ",\"rate\":%.3f", k->rate);
 	else
 		buffer_text(b, ",\"rate\":null");

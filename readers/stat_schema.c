@@ -147,6 +147,8 @@ define(struct stat_schema *s, const struct stat_item *it, uint64_t created)
 	k->item = copy_text(item.name);
 	k->unit = copy_text(item.unit);
 	k->help = copy_text(item.help);
+	if (k->kind != item.kind) /* what it was cannot be compared */
+		k->pass = 0;
 	k->kind = item.kind;
 	k->level = item.level;
 	k->owner = s;
@@ -196,6 +198,7 @@ counter_put(struct stat_collect *c, struct stat_counter *k)
 	free(k->item);
 	free(k->unit);
 	free(k->help);
+	stat_histogram_free(k);
 	free(k);
 }
 
@@ -228,8 +231,19 @@ link_item(struct stat_collect *c, struct stat_schema *s, char *name,
 		.counter = k,
 		.offset = (uint32_t)offset,
 		.word = item->word,
+		.words = item->kind == SCHEMA_HISTOGRAM ? item->words : 1,
+		.at = s->nvalues,
 		.kind = item->kind,
 	};
+	s->nvalues += s->items[s->n - 1].words;
+}
+
+/* Of a histogram with other buckets we know nothing. */
+static int
+can_show(const struct schema_item *item)
+{
+	return item->kind == SCHEMA_HISTOGRAM ? item->words == HISTOGRAM_WORDS
+					      : item->kind != SCHEMA_LABEL;
 }
 
 /* Links all items that are wanted to their counters. */
@@ -239,6 +253,7 @@ link_items(struct stat_collect *c, struct stat_schema *s)
 	char plain[PREFIX_MAX + SCHEMA_NAME_MAX], prefix[PREFIX_MAX];
 	size_t offset = 0, at = 0, size;
 	struct schema_item item;
+	uint32_t words;
 	char *name;
 
 	make_prefix(prefix, s);
@@ -249,15 +264,16 @@ link_items(struct stat_collect *c, struct stat_schema *s)
 		err(1, "memory");
 	for (; schema_next(s->bytes, s->length, &offset, &item) == 1;
 	     at = offset) {
-		if (item.kind == SCHEMA_LABEL || item.kind == SCHEMA_HISTOGRAM)
+		if (!can_show(&item))
 			continue;
 		snprintf(plain, sizeof(plain), "%s.%s", prefix, item.name);
 		snprintf(name, size, "%s%s", plain, s->labels);
 		if (c->options.wanted == NULL ||
 		    c->options.wanted(c->options.arg, plain, name))
 			link_item(c, s, name, &item, at);
-		if (item.word + 1 > s->words)
-			s->words = item.word + 1;
+		words = item.kind == SCHEMA_HISTOGRAM ? item.words : 1;
+		if (item.word + words > s->words)
+			s->words = item.word + words;
 	}
 	free(name);
 }

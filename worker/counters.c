@@ -33,7 +33,7 @@ struct shmlog_set {
 };
 
 /* For those who ask for a word of a set that could not be made. */
-static uint64_t nowhere[2];
+static uint64_t nowhere[HISTOGRAM_WORDS];
 
 static struct shmlog_set *
 set_of(struct part *part)
@@ -195,7 +195,9 @@ bad:
 static uint32_t
 kind_words(enum shmlog_kind kind)
 {
-	return kind == SHMLOG_BITMAP ? 2 : 1;
+	return kind == SHMLOG_HISTOGRAM ? HISTOGRAM_WORDS
+	       : kind == SHMLOG_BITMAP  ? 2
+					: 1;
 }
 
 static int
@@ -207,6 +209,7 @@ check_def(const struct shmlog_def *d)
 	case SHMLOG_COUNTER:
 	case SHMLOG_GAUGE:
 	case SHMLOG_BITMAP:
+	case SHMLOG_HISTOGRAM:
 	case SHMLOG_UPDOWN:
 		break;
 	default:
@@ -271,26 +274,38 @@ set_words(struct shmlog_set *set, const struct shmlog_def *defs, unsigned n)
 {
 	uint32_t words = 0;
 
-	if (n > SET_WORDS_MAX / 2) {
-		errno = EINVAL;
-		return -1;
-	}
-	set->n = n;
 	set->words = calloc((size_t)n + 1, sizeof(*set->words));
-	/* all SCHEMA_LABEL at first */
-	set->kinds = calloc(2 * (size_t)n + 1, sizeof(*set->kinds));
-	if (set->words == NULL || set->kinds == NULL)
+	if (set->words == NULL)
 		return -1;
+	set->n = n;
 	for (unsigned i = 0; i < n; i++) {
-		if (check_def(&defs[i]) != 0) {
+		if (check_def(&defs[i]) != 0 ||
+		    words > SET_WORDS_MAX - HISTOGRAM_WORDS) {
 			errno = EINVAL;
 			return -1;
 		}
 		set->words[i] = words;
-		set->kinds[words] = (uint8_t)defs[i].kind;
 		words += kind_words(defs[i].kind);
 	}
 	return check_names(defs, n) == 0 ? (int)words : -1;
+}
+
+/* Says of each word how it moves.  0, or -1 with ENOMEM. */
+static int
+set_kinds(struct shmlog_set *set, const struct shmlog_def *defs, uint32_t words)
+{
+	/* all SCHEMA_LABEL at first */
+	set->kinds = calloc((size_t)words + 1, sizeof(*set->kinds));
+	if (set->kinds == NULL)
+		return -1;
+	for (unsigned i = 0; i < set->n; i++) {
+		enum shmlog_kind kind = defs[i].kind;
+
+		/* a bitmap's second word moves with the first */
+		memset(set->kinds + set->words[i], (int)kind,
+		    kind == SHMLOG_HISTOGRAM ? HISTOGRAM_WORDS : 1);
+	}
+	return 0;
 }
 
 static int
@@ -300,7 +315,7 @@ set_fill(struct shmlog_set *set, const struct shmlog_def *defs, unsigned n,
 	size_t length = 0;
 	int words = set_words(set, defs, n), entries;
 
-	if (words == -1)
+	if (words == -1 || set_kinds(set, defs, (uint32_t)words) != 0)
 		return -1;
 	entries = put_schema(NULL, &length, defs, n, labels, set->words);
 	if (entries == -1)
@@ -364,11 +379,17 @@ shmlog_counter(const struct shmlog_set *set, unsigned i)
 uint64_t
 shmlog_value(const struct shmlog_set *set, unsigned i)
 {
+	enum schema_kind kind;
+	uint64_t value = 0;
 	uint32_t word;
 
 	if (set == NULL || i >= set->n)
 		return 0;
 	word = set->words[i];
-	return set_total(
-	    set->base, &set->plan, (enum schema_kind)set->kinds[word], word);
+	kind = (enum schema_kind)set->kinds[word];
+	if (kind != SCHEMA_HISTOGRAM)
+		return set_total(set->base, &set->plan, kind, word);
+	for (uint32_t w = 1; w < HISTOGRAM_WORDS; w++)
+		value += set_total(set->base, &set->plan, kind, word + w);
+	return value;
 }

@@ -220,7 +220,9 @@ enum shmlog_kind {
 	SHMLOG_COUNTER = 1, /* only grows; summed over workers, and retained */
 	SHMLOG_GAUGE = 2,   /* signed, set to what it is now; summed */
 	SHMLOG_BITMAP = 3,  /* 64 bits, one for each time, say; or-ed */
-	SHMLOG_UPDOWN = 5   /* signed, added to and taken from; summed */
+	SHMLOG_HISTOGRAM = 4, /* how often which value was observed; summed over
+				 workers, and retained; 7.5 KiB each */
+	SHMLOG_UPDOWN = 5     /* signed, added to and taken from; summed */
 };
 
 enum shmlog_verbosity {
@@ -265,7 +267,8 @@ void shmlog_set_free(struct shmlog_set *);
  */
 uint64_t *shmlog_counter(const struct shmlog_set *, unsigned i);
 
-/* The value of the i-th counter, of this process alone. */
+/* The value of the i-th counter, of this process alone; of a histogram, how
+ * many values were observed. */
 uint64_t shmlog_value(const struct shmlog_set *, unsigned i);
 
 /* Inline, for any thread and any signal handler; c is from shmlog_counter(). */
@@ -316,6 +319,27 @@ shmlog_bit_flip(uint64_t *c, unsigned bit)
 {
 	(void)__atomic_fetch_xor(
 	    c, UINT64_C(1) << (bit & 63), __ATOMIC_RELAXED);
+}
+
+/* The bucket of a histogram that a value falls into, 0 to 960: each value below
+ * 32 has its own, each power of two from there on has 16, all from 2^63 on
+ * share one. */
+static inline unsigned
+shmlog_bucket(uint64_t value)
+{
+	unsigned shift = 59 - (unsigned)__builtin_clzll(value | 16);
+	unsigned bucket = 16 * shift + (unsigned)(value >> shift);
+
+	return bucket < 960 ? bucket : 960;
+}
+
+/* SHMLOG_HISTOGRAM.  (A reader may see the first of the two adds alone for an
+ * instant: that is in the mean, not in the count.) */
+static inline void
+shmlog_observe(uint64_t *c, uint64_t value)
+{
+	shmlog_add(c, value);
+	shmlog_add(c + 1 + shmlog_bucket(value), 1);
 }
 
 /* "0.1.0": of the library that runs, not of this header. */

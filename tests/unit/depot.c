@@ -16,6 +16,7 @@
 #include "common/shared.h"
 
 #define PIDS 1000
+#define SHARDS 2 /* of a set */
 
 static uint8_t dead[PIDS];
 
@@ -208,7 +209,8 @@ depot_stream(struct depot *d, const struct store_owner *o)
 }
 
 static const uint8_t kinds[DEPOT_WORDS] = { SCHEMA_COUNTER, SCHEMA_COUNTER,
-	SCHEMA_GAUGE, SCHEMA_UPDOWN };
+	SCHEMA_GAUGE, SCHEMA_UPDOWN, SCHEMA_HISTOGRAM, SCHEMA_HISTOGRAM,
+	SCHEMA_HISTOGRAM };
 
 static size_t
 schema(uint8_t *buf)
@@ -219,6 +221,8 @@ schema(uint8_t *buf)
 	schema_put(buf, &n, SCHEMA_COUNTER, 0, DEPOT_BYTES, 1, "bytes", "", "");
 	schema_put(buf, &n, SCHEMA_GAUGE, 0, DEPOT_LOAD, 1, "load", "", "");
 	schema_put(buf, &n, SCHEMA_UPDOWN, 0, DEPOT_DEPTH, 1, "depth", "", "");
+	schema_put(buf, &n, SCHEMA_HISTOGRAM, 0, DEPOT_TIMES,
+	    DEPOT_WORDS - DEPOT_TIMES, "times", "", "");
 	return n;
 }
 
@@ -239,7 +243,8 @@ depot_set(struct depot *d, const struct store_owner *o, uint64_t id,
 	size_t n = schema(buf);
 	struct set_plan p;
 	struct message_section m;
-	uint64_t length = set_plan(&p, DEPOT_WORDS, DEPOT_WORDS, 1, 1, n);
+	uint64_t length =
+	    set_plan(&p, DEPOT_ENTRIES, DEPOT_WORDS, SHARDS, 1, n);
 
 	expect_eq(depot_alloc(d, o, CLASS_STAT, "set", length, &m), MESSAGE_OK);
 	p.id = id;
@@ -275,8 +280,11 @@ depot_add(
     struct depot *d, const struct message_section *m, uint32_t word, uint64_t n)
 {
 	struct set_plan p = depot_plan(d, m);
+	static uint32_t turn;
+	/* as the threads of a worker do on one CPU and on another */
+	uint32_t shard = kinds[word] == SCHEMA_GAUGE ? 0 : turn++ % SHARDS;
 
-	*set_word(depot_memory(d, m), &p, 0, 0, word) += n;
+	*set_word(depot_memory(d, m), &p, 0, shard, word) += n;
 }
 
 size_t

@@ -56,8 +56,18 @@ void depot_put(struct ring_writer *, uint32_t n);
 struct ring_writer depot_lane(struct depot *, const struct message_section *);
 void *depot_memory(struct depot *, const struct message_section *);
 
-/* The words of depot_set()'s sets. */
-enum { DEPOT_HITS, DEPOT_BYTES, DEPOT_LOAD, DEPOT_DEPTH, DEPOT_WORDS };
+/* The words of depot_set()'s sets; the last three are a small histogram's. */
+enum {
+	DEPOT_HITS,
+	DEPOT_BYTES,
+	DEPOT_LOAD,
+	DEPOT_DEPTH,
+	DEPOT_TIMES,
+	DEPOT_SHORT,
+	DEPOT_LONG,
+	DEPOT_WORDS,
+	DEPOT_ENTRIES = DEPOT_TIMES + 1
+};
 
 /* ALLOCs a set and fills it, as a worker does: from the live words in `from'
  * (of depot `old'), or from nothing. */

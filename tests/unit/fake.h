@@ -13,7 +13,7 @@
 #include "tests/unit/unit.h"
 
 #define FAKE_SECTIONS 64
-#define FAKE_SECTION_SIZE (UINT64_C(16) << 10)
+#define FAKE_SECTION_SIZE (UINT64_C(32) << 10)
 
 struct fake {
 	char path[64]; /* of the instance */

@@ -13,6 +13,7 @@
 
 #include "common/bank.h"
 #include "common/ring.h"
+#include "common/histogram.h"
 #include "common/set.h"
 #include "common/shared.h"
 #include "common/stream.h"
@@ -81,7 +82,7 @@ START_TEST(bad_arguments_are_refused)
 	struct shmlog *log = shmlog_open(dir);
 	struct shmlog_stream_options odd = { .lane_size = 100000 };
 	struct shmlog_set_options label = { .labels = "nothing" };
-	struct shmlog_def histogram = { "x", (enum shmlog_kind)4, 0, "", "" };
+	struct shmlog_def kind = { "x", (enum shmlog_kind)6, 0, "", "" };
 	struct shmlog_stream *s = shmlog_stream(log, "t", "i", NULL);
 
 	ck_assert_ptr_null(shmlog_open("../up"));
@@ -91,7 +92,7 @@ START_TEST(bad_arguments_are_refused)
 	ck_assert_ptr_null(shmlog_stream(log, "sixteen-bytes-16", "i", NULL));
 	ck_assert_ptr_null(shmlog_stream(log, "t", "i", &odd));
 	ck_assert_ptr_null(shmlog_set(log, "t", "i", defs, N, &label));
-	ck_assert_ptr_null(shmlog_set(log, "t", "i", &histogram, 1, NULL));
+	ck_assert_ptr_null(shmlog_set(log, "t", "i", &kind, 1, NULL));
 	ck_assert_ptr_null(shmlog_set(NULL, "t", "i", defs, N, NULL));
 	ck_assert_int_eq(shmlog_tag(s, ""), 0);
 	ck_assert_int_eq(shmlog_tag(s, "no spaces"), 0);
@@ -181,6 +182,47 @@ START_TEST(counts_from_before_the_daemon_are_taken_along)
 	ck_assert_int_eq((int64_t)total(&f, 0, LOAD), -5);
 	ck_assert_uint_eq(total(&f, 0, BITS), UINT64_C(1) << 63);
 	ck_assert_int_eq((int64_t)total(&f, 0, OPEN), -2);
+	shmlog_close(log);
+	daemon_kill(&f);
+	daemon_free(&f, 0);
+	unit_rmdir(dir, fd);
+}
+END_TEST
+
+START_TEST(every_word_of_a_histogram_is_taken_along)
+{
+	static const struct shmlog_def timed[] = {
+		{ "a", SHMLOG_BITMAP, 0, NULL, NULL },
+		{ "b", SHMLOG_HISTOGRAM, 0, NULL, NULL },
+		{ "c", SHMLOG_COUNTER, 0, NULL, NULL },
+	};
+	struct fake_daemon f;
+	char dir[64];
+	int fd = unit_mkdir(dir);
+	struct shmlog *log = shmlog_open(dir);
+	struct shmlog_set *set = shmlog_set(log, "t", "i", timed, 3, NULL);
+	struct set_plan p;
+
+	ck_assert_ptr_nonnull(set);
+	for (int turn = 1; turn <= 2; turn++) {
+		uint64_t *h = shmlog_counter(set, 1);
+
+		for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+			shmlog_observe(h, histogram_low(i));
+		shmlog_add(shmlog_counter(set, 2), 7);
+		shmlog_bit_set(shmlog_counter(set, 0), 3);
+		if (turn == 1) {
+			daemon_start(&f, dir, 1);
+			attach(log);
+		}
+	}
+	ck_assert_uint_eq(shmlog_value(set, 0), 8);
+	ck_assert_uint_eq(shmlog_value(set, 1), 2 * HISTOGRAM_BUCKETS);
+	ck_assert_uint_eq(shmlog_value(set, 2), 14);
+	ck_assert_int_eq(set_check(section(&f, 0), f.section[0].length, &p), 0);
+	for (uint32_t w = 1; w < HISTOGRAM_WORDS; w++)
+		expect_eq(
+		    set_total(section(&f, 0), &p, SCHEMA_HISTOGRAM, 2 + w), 2);
 	shmlog_close(log);
 	daemon_kill(&f);
 	daemon_free(&f, 0);
@@ -491,6 +533,7 @@ main(void)
 		two_counters_of_one_name_are_refused,
 		a_record_is_there_when_put_returns,
 		counts_from_before_the_daemon_are_taken_along,
+		every_word_of_a_histogram_is_taken_along,
 		a_hang_up_at_any_request_is_mended,
 		a_refusal_is_told_and_asked_again,
 		a_section_out_of_bounds_is_not_mapped,

@@ -14,9 +14,11 @@
 #include "worker/shmlog.h"
 
 static const uint8_t kinds[] = { SCHEMA_COUNTER, SCHEMA_UPDOWN, SCHEMA_GAUGE,
-	SCHEMA_BITMAP, SCHEMA_LABEL, SCHEMA_HISTOGRAM };
+	SCHEMA_BITMAP, SCHEMA_LABEL, SCHEMA_HISTOGRAM, SCHEMA_HISTOGRAM };
 
-enum { COUNTER, UPDOWN, GAUGE, BITMAP, TOUCHED, HISTOGRAM, WORDS };
+enum { COUNTER, UPDOWN, GAUGE, BITMAP, TOUCHED, HISTOGRAM, BUCKET, WORDS };
+
+#define SHARDS 2
 
 struct move {
 	struct set_plan p;
@@ -26,7 +28,7 @@ struct move {
 static void *
 make(struct set_plan *p, uint32_t banks)
 {
-	uint64_t length = set_plan(p, WORDS, WORDS, 1, banks, 0);
+	uint64_t length = set_plan(p, WORDS, WORDS, SHARDS, banks, 0);
 	void *section = unit_zeros(length);
 
 	set_create(section, p, "");
@@ -81,12 +83,16 @@ START_TEST(what_changes_in_both_meanwhile_is_added_up)
 	*set_word(m.from, &m.p, 0, 0, 0) += 7;
 	*set_word(m.from, &m.p, 0, 0, 1) -= 3;
 	*set_word(m.from, &m.p, 0, 0, HISTOGRAM) += 9;
+	*set_word(m.from, &m.p, 0, 1, BUCKET) += 2;
+	*set_word(m.to, &m.p, 0, 0, BUCKET) += 1;
+	*set_word(m.to, &m.p, 0, 1, BUCKET) += 3;
 	*set_word(m.to, &m.p, 0, 0, 0) += 10;
 	*set_word(m.to, &m.p, 0, 0, 1) -= 200;
 	set_move_finish(m.to, m.from, &m.p, kinds);
 	ck_assert_uint_eq(total(&m, 0), 117);
 	ck_assert_int_eq((int64_t)total(&m, 1), 101 - 3 - 200);
 	ck_assert_uint_eq(total(&m, HISTOGRAM), 114);
+	ck_assert_uint_eq(total(&m, BUCKET), 112);
 	ck_assert_int_eq(set_is_carried(m.to), 1);
 	/* doing it twice changes nothing */
 	set_move_finish(m.to, m.from, &m.p, kinds);
@@ -243,7 +249,7 @@ END_TEST
 
 START_TEST(a_fold_that_was_not_finished_is_not_there)
 {
-	uint64_t sums[WORDS] = { 1, 2, 3, 4, 5, 6 };
+	uint64_t sums[WORDS] = { 1, 2, 3, 4, 5, 6, 7 };
 	struct set_plan p;
 	void *section = make(&p, 2);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/bank.h"
+#include "common/histogram.h"
 #include "common/shared.h"
 #include "tests/unit/view.h"
 
@@ -103,6 +104,104 @@ START_TEST(carry_and_the_bank_that_is_shown_count)
 	ck_assert_int_eq(view_value(&v, "http.front.requests"), 182);
 	view_end(&v);
 	fake_end(&f);
+}
+END_TEST
+
+static const struct schema_item timed[] = {
+	{ SCHEMA_COUNTER, 0, 0, 1, "n", "", "" },
+	{ SCHEMA_HISTOGRAM, 0, 0, HISTOGRAM_WORDS, "took", "ms", "" },
+};
+
+#define A_TIMED                                                                \
+	.type = "http", .ident = "front", .items = timed, .n = 2, .pid = 100
+
+/* Observes a value n times, in a shard or in the carry. */
+static void
+observe(struct fake *f, uint32_t at, int shard, uint64_t value, uint64_t n)
+{
+	struct set_plan p = fake_plan(f, at);
+	uint64_t *words = shard == -1 ? set_carry(fake_section(f, at), &p, 1)
+				      : set_word(fake_section(f, at), &p, 0,
+					    (uint32_t)shard, 1);
+
+	words[0] += n * value;
+	words[1 + histogram_bucket(value)] += n;
+}
+
+START_TEST(histograms_are_added_up_word_by_word)
+{
+	uint64_t sums[1 + HISTOGRAM_WORDS] = { 0 };
+	struct stat_counter *k;
+	struct set_plan p;
+	struct fake f;
+	struct view v;
+	uint32_t at;
+
+	fake_begin(&f);
+	at = fake_set(&f, &(struct fake_set){ A_TIMED, .shards = 2 });
+	observe(&f, at, 0, 5, 10);
+	observe(&f, at, 1, 5, 1);
+	observe(&f, at, -1, 5, 100);
+	observe(&f, at, 1, UINT64_MAX, 3);
+	at = fake_set(
+	    &f, &(struct fake_set){ A_TIMED, .flags = DESC_PLACEHOLDER });
+	observe(&f, at, 0, 1000, 7);
+	at = fake_set(&f, &(struct fake_set){ A_TIMED, .class = CLASS_COOL,
+			      .flags = DESC_FOLDED });
+	observe(&f, at, 0, 5, 5000);
+	at = fake_set(&f,
+	    &(struct fake_set){ A_TIMED, .flags = DESC_RETAINED, .banks = 2 });
+	observe(&f, at, 0, 5, 6000); /* in the bank that is not shown */
+	p = fake_plan(&f, at);
+	sums[1] = 5 * 1000;
+	sums[1 + 1 + 5] = 1000;
+	bank_write(fake_section(&f, at), &p, 1, sums, 1 + HISTOGRAM_WORDS, 9);
+	bank_turn(fake_section(&f, at), 1);
+	fake_show(&f);
+	view_begin(&v, &f, NULL);
+	for (int pass = 0; pass < 3; pass++) {
+		view_pass(&v);
+		k = view_find(&v, "http.front.took");
+		ck_assert_ptr_nonnull(k);
+		ck_assert_uint_eq(k->value, 1121);
+		ck_assert_uint_eq(k->words[0], 5 * 1111 - 3 + 7000);
+		ck_assert_uint_eq(k->words[1 + 5], 1111);
+		ck_assert_uint_eq(k->words[1 + histogram_bucket(1000)], 7);
+		ck_assert_uint_eq(k->words[1 + HISTOGRAM_LAST], 3);
+		ck_assert_uint_eq(
+		    stat_histogram_quantile(k, &stat_quantiles[0]), 5);
+		ck_assert_uint_eq(
+		    stat_histogram_quantile(k, &stat_quantiles[4]), UINT64_MAX);
+	}
+	ck_assert_int_eq(view_value(&v, "http.front.n"), 0);
+	view_end(&v);
+	fake_end(&f);
+}
+END_TEST
+
+START_TEST(a_histogram_does_not_go_back_while_the_list_stands_in_change)
+{
+	uint64_t words[HISTOGRAM_WORDS] = { 100 };
+	struct stat_counter k = { 0 };
+
+	words[1 + 10] = 10;
+	stat_histogram_begin(&k);
+	stat_histogram_add(&k, words);
+	stat_histogram_finish(&k, 0);
+	ck_assert_uint_eq(k.value, 10);
+	words[0] = 31;
+	words[1 + 10] = 0;
+	words[1 + 31] = 1;
+	stat_histogram_begin(&k);
+	stat_histogram_add(&k, words);
+	stat_histogram_finish(&k, 1);
+	ck_assert_uint_eq(k.value, 11);
+	ck_assert_uint_eq(k.words[0], 100);
+	stat_histogram_begin(&k);
+	stat_histogram_add(&k, words);
+	stat_histogram_finish(&k, 0);
+	ck_assert_uint_eq(k.value, 1);
+	stat_histogram_free(&k);
 }
 END_TEST
 
@@ -284,6 +383,8 @@ main(void)
 		sets_of_one_schema_are_added_up,
 		the_dead_count_once_and_only_what_is_retained,
 		carry_and_the_bank_that_is_shown_count,
+		histograms_are_added_up_word_by_word,
+		a_histogram_does_not_go_back_while_the_list_stands_in_change,
 		apart_each_worker_has_a_line_and_the_retained_one,
 		the_newest_set_defines_a_counter_and_others_that_clash_are_left_out,
 		labels_are_part_of_the_name,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/histogram.h"
 #include "readers/stat_format.h"
 #include "tests/unit/fake.h"
 
@@ -104,6 +105,68 @@ START_TEST(a_line_has_name_value_rate_and_description)
 }
 END_TEST
 
+static const struct schema_item timed[] = {
+	{ SCHEMA_LABEL, 0, 0, 0, "host", "", "a" },
+	{ SCHEMA_HISTOGRAM, 0, 0, HISTOGRAM_WORDS, "took", "ms",
+	    "Time it took" },
+	{ SCHEMA_HISTOGRAM, 1, 0, HISTOGRAM_WORDS, "idle", "", "" },
+};
+
+/* 98 times 10, 17 once, 39 once; and one that observed nothing. */
+static void
+make_timed(struct fake *f)
+{
+	uint32_t at;
+
+	fake_begin(f);
+	for (uint32_t i = 1; i < 3; i++) {
+		const struct schema_item it[] = { timed[0], timed[i] };
+
+		at = fake_set(
+		    f, &(struct fake_set){
+			   .type = "t", .ident = "i", .items = it, .n = 2 });
+		if (i == 2)
+			continue;
+		fake_store(f, at, 0, 98 * 10 + 17 + 39);
+		fake_store(f, at, 1 + histogram_bucket(10), 98);
+		fake_store(f, at, 1 + histogram_bucket(17), 1);
+		fake_store(f, at, 1 + histogram_bucket(39), 1);
+	}
+	fake_show(f);
+}
+
+START_TEST(a_histogram_has_a_line_for_each_of_its_figures)
+{
+	static const char idle[] = "t.i.idle.count{host=a} 0 0.00 \n"
+				   "t.i.idle.mean{host=a} . . \n"
+				   "t.i.idle.p50{host=a} . . \n";
+	static const char took[] =
+	    "t.i.took.mean{host=a} 10.36 . Time it took [ms]\n"
+	    "t.i.took.p50{host=a} 10 . Time it took [ms]\n"
+	    "t.i.took.p90{host=a} 10 . Time it took [ms]\n"
+	    "t.i.took.p99{host=a} 17 . Time it took [ms]\n"
+	    "t.i.took.p99.9{host=a} 39 . Time it took [ms]\n"
+	    "t.i.took.max{host=a} 39 . Time it took [ms]\n";
+	struct buffer b;
+	struct fake f;
+
+	make_timed(&f);
+	print(&f, &stat_text, NULL, 2, &b);
+	press(b.data);
+	ck_assert_int_eq(strncmp(b.data, idle, strlen(idle)), 0);
+	ck_assert_ptr_nonnull(strstr(b.data, "\nt.i.took.count{host=a} 100 "));
+	ck_assert_ptr_nonnull(strstr(b.data, " Time it took\nt.i.took.mean"));
+	ck_assert_ptr_nonnull(strstr(b.data, took));
+	buffer_free(&b);
+	print(&f, &stat_names, NULL, 1, &b);
+	press(b.data);
+	ck_assert_str_eq(
+	    b.data, "t.i.idle{host=a} \nt.i.took{host=a} Time it took\n");
+	buffer_free(&b);
+	fake_end(&f);
+}
+END_TEST
+
 /* What jq(1) makes of it. */
 static void
 jq(const char *json, const char *filter, const char *wanted)
@@ -151,6 +214,33 @@ START_TEST(json_has_what_is_documented_and_numbers_are_numbers)
 	    "tiupbitmapdebug");
 	jq(b.data, ".counters[\"t.i.requests\"].description",
 	    "a \"quoted\" \\ help \303\266 \303\277 <&>");
+	buffer_free(&b);
+	fake_end(&f);
+}
+END_TEST
+
+START_TEST(a_histogram_is_an_object_in_json)
+{
+	static const char took[] = ".counters[\"t.i.took{host=a}\"]";
+	char filter[256];
+	struct buffer b;
+	struct fake f;
+
+	make_timed(&f);
+	print(&f, &stat_json, NULL, 1, &b);
+	snprintf(filter, sizeof(filter), "%s.value | tojson", took);
+	jq(b.data, filter,
+	    "{\"count\":100,\"sum\":1036,\"mean\":10.36,\"p50\":10,\"p90\":10,"
+	    "\"p99\":17,\"p99.9\":39,\"max\":39,"
+	    "\"buckets\":[[10,98],[17,1],[39,1]]}");
+	snprintf(
+	    filter, sizeof(filter), "%s | .kind, (.rate > 0) | tostring", took);
+	jq(b.data, filter, "histogram");
+	snprintf(filter, sizeof(filter), "%s.rate > 0", took);
+	jq(b.data, filter, "true");
+	jq(b.data, ".counters[\"t.i.idle{host=a}\"].value | tojson",
+	    "{\"count\":0,\"sum\":0,\"mean\":null,\"p50\":null,\"p90\":null,"
+	    "\"p99\":null,\"p99.9\":null,\"max\":null,\"buckets\":[]}");
 	buffer_free(&b);
 	fake_end(&f);
 }
@@ -285,7 +375,7 @@ START_TEST(sections_are_listed_with_their_life_so_far)
 	p = strstr(b.data, "\nCool     Stat     t               z?[2J ");
 	ck_assert_ptr_nonnull(p);
 	ck_assert_ptr_nonnull(strstr(p, " tester[77] "));
-	ck_assert_ptr_nonnull(strstr(p, " 16384    1h01m folded,daemon\n"));
+	ck_assert_ptr_nonnull(strstr(p, " 32768    1h01m folded,daemon\n"));
 	ck_assert_ptr_null(strchr(b.data, '\033'));
 	buffer_free(&b);
 	attach_close(&a);
@@ -298,6 +388,8 @@ main(void)
 {
 	const TTest *const tests[] = {
 		a_line_has_name_value_rate_and_description,
+		a_histogram_has_a_line_for_each_of_its_figures,
+		a_histogram_is_an_object_in_json,
 		json_has_what_is_documented_and_numbers_are_numbers,
 		json_is_valid_whatever_the_names_and_labels_are,
 		nothing_is_printed_as_an_empty_object,

@@ -65,9 +65,24 @@ counting(const struct store_owner *o, uint64_t id, uint64_t hits)
 	struct message_section m = depot_set(&d, o, id, NULL, NULL);
 
 	depot_add(&d, &m, DEPOT_HITS, hits);
+	depot_add(&d, &m, DEPOT_TIMES, 100 * hits);
+	depot_add(&d, &m, DEPOT_SHORT, hits);
+	depot_add(&d, &m, DEPOT_LONG, 2 * hits);
 	depot_add(&d, &m, DEPOT_LOAD, 1000);
 	expect_eq(depot_publish(&d, o, &m), MESSAGE_OK);
 	return m;
+}
+
+/* The sum of hits; the histogram's words are those of counting(), too. */
+static uint64_t
+hits(void)
+{
+	uint64_t n = depot_sum(&d, DEPOT_HITS);
+
+	expect_eq(depot_sum(&d, DEPOT_TIMES), 100 * n);
+	expect_eq(depot_sum(&d, DEPOT_SHORT), n);
+	expect_eq(depot_sum(&d, DEPOT_LONG), 2 * n);
+	return n;
 }
 
 START_TEST(what_was_freed_stays_in_the_sums)
@@ -80,9 +95,9 @@ START_TEST(what_was_freed_stays_in_the_sums)
 	a = counting(&o, 1, 10);
 	b = counting(&p, 1, 5);
 	(void)counting(&o, 2, 3);
-	expect_eq(depot_sum(&d, DEPOT_HITS), 18);
+	expect_eq(hits(), 18);
 	expect_eq(store_free(d.store, &o, &a, d.now), MESSAGE_OK);
-	expect_eq(depot_sum(&d, DEPOT_HITS), 18);
+	expect_eq(hits(), 18);
 	expect_eq(depot_sum(&d, DEPOT_LOAD), 2000);
 	expect(depot_find(&d, a.serial, &e));
 	expect_eq(e.d.flags, DESC_FOLDED);
@@ -90,13 +105,13 @@ START_TEST(what_was_freed_stays_in_the_sums)
 	expect(depot_find(&d, b.serial, &e));
 	expect_eq(e.d.flags, DESC_FOLDED);
 	store_owner_died(d.store, o.pid, o.start, d.now);
-	expect_eq(depot_sum(&d, DEPOT_HITS), 18);
+	expect_eq(hits(), 18);
 	expect_eq(depot_sum(&d, DEPOT_LOAD), 0);
 	expect_eq(depot_figures(&d).retained, 1);
 	depot_pass(&d, DEPOT_COOLING);
 	store_tick(d.store, d.now);
 	expect_eq(depot_figures(&d).live, 2);
-	expect_eq(depot_sum(&d, DEPOT_HITS), 18);
+	expect_eq(hits(), 18);
 	depot_end(&d);
 }
 END_TEST
@@ -116,7 +131,7 @@ START_TEST(a_schema_that_its_set_has_no_words_for_is_refused)
 			h->words = DEPOT_WORDS - 1;
 			break;
 		case 2:
-			h->entries = DEPOT_WORDS + 1;
+			h->entries = DEPOT_ENTRIES + 1;
 			break;
 		case 3:
 			h->banks = 2;
@@ -258,6 +273,7 @@ START_TEST(a_daemon_killed_anywhere_in_a_fold_counts_it_once)
 
 		if (sum != 150)
 			ck_abort_msg("%d, %s: %ju", i, copies.where[i], sum);
+		expect_eq(sum_after(dup(copies.fds[i]), DEPOT_LONG), 300);
 	}
 	depot_kill(1);
 	for (int i = 0; i < copies.n; i++) {
@@ -311,9 +327,13 @@ START_TEST(a_worker_killed_while_it_moves_within_the_segment_loses_nothing)
 	expect_eq(depot_publish(&d, &o, &b), MESSAGE_OK);
 	depot_add(&d, &a, DEPOT_HITS, 7);
 	depot_add(&d, &a, DEPOT_DEPTH, (uint64_t)-3);
+	depot_add(&d, &a, DEPOT_LONG, 14);
 	depot_add(&d, &b, DEPOT_HITS, 100); /* mapped, carry not stored */
+	depot_add(&d, &b, DEPOT_LONG, 200);
 	store_owner_died(d.store, o.pid, o.start, d.now);
 	expect_eq(depot_sum(&d, DEPOT_HITS), 117);
+	expect_eq(depot_sum(&d, DEPOT_LONG), 234);
+	expect_eq(depot_sum(&d, DEPOT_SHORT), 10);
 	depot_end(&d);
 }
 END_TEST

@@ -21,6 +21,8 @@ counting(const struct store_owner *o, uint64_t id, uint64_t hits)
 	depot_add(&d, &m, DEPOT_HITS, hits);
 	depot_add(&d, &m, DEPOT_LOAD, 1000);
 	depot_add(&d, &m, DEPOT_DEPTH, 3);
+	depot_add(&d, &m, DEPOT_SHORT, hits);
+	depot_add(&d, &m, DEPOT_LONG, 2 * hits);
 	expect_eq(depot_publish(&d, o, &m), MESSAGE_OK);
 	return m;
 }
@@ -70,6 +72,8 @@ START_TEST(sums_are_carried_on_and_the_dead_added)
 		expect_eq(first.map.head->superseded, d.map.plan.created);
 		depot_forget(&first);
 		expect_eq(depot_sum(&d, DEPOT_HITS), 30);
+		expect_eq(depot_sum(&d, DEPOT_SHORT), 30);
+		expect_eq(depot_sum(&d, DEPOT_LONG), 60);
 		expect_eq(d.taken.placeholders, 0);
 		/* and the daemon's own, which died each time */
 		expect_eq(d.taken.folded, i == 0 ? 2 : 1);
@@ -159,19 +163,25 @@ START_TEST(joining_takes_the_placeholders_place_and_loses_nothing)
 	expect_eq(depot_publish(&d, &o, &b), MESSAGE_OK);
 	expect_eq(placeholders(), 0);
 	expect_eq(depot_sum(&d, DEPOT_HITS), 15);
+	expect_eq(depot_sum(&d, DEPOT_LONG), 20);
 	expect_eq(depot_sum(&d, DEPOT_LOAD), 1000);
 	expect_eq(depot_sum(&d, DEPOT_DEPTH), 3);
 	depot_add(&first, &a, DEPOT_HITS, 2);
 	depot_add(&first, &a, DEPOT_DEPTH, 1);
+	depot_add(&first, &a, DEPOT_LONG, 5);
 	depot_moved(&d, &b, &first, &a);
 	expect_eq(depot_sum(&d, DEPOT_HITS), 17);
 	expect_eq(depot_sum(&d, DEPOT_DEPTH), 4);
 	expect(store_needs_old(d.store, first.map.plan.created));
 	store_tick(d.store, d.now);
 	expect(!store_needs_old(d.store, first.map.plan.created));
+	expect_eq(depot_sum(&d, DEPOT_LONG), 25);
 	depot_add(&d, &b, DEPOT_HITS, 3);
+	depot_add(&d, &b, DEPOT_LONG, 1);
 	store_owner_died(d.store, o.pid, o.start, d.now);
 	expect_eq(depot_sum(&d, DEPOT_HITS), 20);
+	expect_eq(depot_sum(&d, DEPOT_LONG), 26);
+	expect_eq(depot_sum(&d, DEPOT_SHORT), 10);
 	expect(depot_find(&d, b.serial, &e));
 	expect_eq(e.d.flags, DESC_FOLDED);
 	depot_forget(&first);
@@ -188,9 +198,12 @@ START_TEST(a_worker_killed_in_mid_join_has_its_carry_finished)
 	b = joined(&o, &a);
 	depot_add(&first, &a, DEPOT_HITS, 5); /* before it is mapped */
 	depot_add(&d, &b, DEPOT_HITS, 100);   /* after */
+	depot_add(&first, &a, DEPOT_LONG, 10);
+	depot_add(&d, &b, DEPOT_LONG, 200);
 	expect_eq(depot_sum(&d, DEPOT_HITS), 110);
 	store_owner_died(d.store, o.pid, o.start, d.now);
 	expect_eq(depot_sum(&d, DEPOT_HITS), 115);
+	expect_eq(depot_sum(&d, DEPOT_LONG), 230);
 	depot_forget(&first);
 	depot_end(&d);
 }
