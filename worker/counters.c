@@ -10,8 +10,10 @@
  * (common/move.c).
  */
 #include <sys/mman.h>
+#include <sys/rseq.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -308,10 +310,58 @@ set_kinds(struct shmlog_set *set, const struct shmlog_def *defs, uint32_t words)
 	return 0;
 }
 
+/* As few as let no two CPUs that the process may use share one: a power of two,
+ * for the CPU's number is masked. */
+static uint32_t
+shards_per_cpu(void)
+{
+	uint32_t shards = 1;
+	uint64_t taken = 0;
+	cpu_set_t cpus;
+	int saved = errno;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) != 0) {
+		errno = saved;
+		return SHARDS_MAX; /* more CPUs than cpu_set_t has room for */
+	}
+	for (uint32_t cpu = 0; cpu < CPU_SETSIZE && shards < SHARDS_MAX;) {
+		uint64_t bit = UINT64_C(1) << (cpu & (shards - 1));
+
+		if (!CPU_ISSET(cpu, &cpus)) {
+			cpu++;
+		} else if (taken & bit) {
+			/* once more, with twice as many */
+			shards *= 2;
+			taken = 0;
+			cpu = 0;
+		} else {
+			taken |= bit;
+			cpu++;
+		}
+	}
+	return shards;
+}
+
+/* Of options.shards; more than SHARDS_MAX is set_plan()'s to refuse. */
+static uint32_t
+shards_of(unsigned wanted)
+{
+	uint32_t shards = 1;
+
+	if (wanted == SHMLOG_PER_CPU)
+		return shards_per_cpu();
+	while (shards < wanted && shards <= SHARDS_MAX)
+		shards *= 2;
+	return shards;
+}
+
 static int
 set_fill(struct shmlog_set *set, const struct shmlog_def *defs, unsigned n,
-    const char *labels)
+    const struct shmlog_set_options *options)
 {
+	static const struct shmlog_set_options none;
+	const struct shmlog_set_options *o = options == NULL ? &none : options;
+	const char *labels = o->labels;
 	size_t length = 0;
 	int words = set_words(set, defs, n), entries;
 
@@ -320,8 +370,8 @@ set_fill(struct shmlog_set *set, const struct shmlog_def *defs, unsigned n,
 	entries = put_schema(NULL, &length, defs, n, labels, set->words);
 	if (entries == -1)
 		return -1;
-	set->part.length = set_plan(
-	    &set->plan, (uint32_t)entries, (uint32_t)words, 1, 1, length);
+	set->part.length = set_plan(&set->plan, (uint32_t)entries,
+	    (uint32_t)words, shards_of(o->shards), 1, length);
 	if (set->part.length == 0)
 		return -1;
 	set->plan.id = next_id();
@@ -350,8 +400,7 @@ shmlog_set(struct shmlog *log, const char *type, const char *ident,
 		return NULL;
 	set->part.ops = &set_ops;
 	if (part_name(&set->part, CLASS_STAT, type, ident) != 0 ||
-	    set_fill(set, defs, n, options == NULL ? NULL : options->labels) !=
-		0) {
+	    set_fill(set, defs, n, options) != 0) {
 		saved = errno;
 		destroy(&set->part);
 		errno = saved;
@@ -374,6 +423,33 @@ shmlog_counter(const struct shmlog_set *set, unsigned i)
 	if (set == NULL || i >= set->n)
 		return nowhere;
 	return set_word(set->base, &set->plan, 0, 0, set->words[i]);
+}
+
+struct shmlog_sharded
+shmlog_shards(const struct shmlog_set *set, unsigned i)
+{
+	struct shmlog_sharded s = { .first = shmlog_counter(set, i) };
+	enum schema_kind kind;
+
+	if (__rseq_size != 0)
+		s.cpu_offset =
+		    __rseq_offset + (ptrdiff_t)offsetof(struct rseq, cpu_id);
+	if (set == NULL || i >= set->n)
+		return s;
+	kind = (enum schema_kind)set->kinds[set->words[i]];
+	if (kind == SCHEMA_GAUGE || kind == SCHEMA_BITMAP)
+		return s;
+	s.stride = set->plan.shard_stride / sizeof(*s.first);
+	s.mask = set->plan.shards - 1;
+	return s;
+}
+
+unsigned
+shmlog_cpu(void)
+{
+	int cpu = sched_getcpu();
+
+	return cpu == -1 ? 0 : (unsigned)cpu;
 }
 
 uint64_t

@@ -55,6 +55,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* gcc before 11 has the builtin, but not for x86 */
+#if defined(__has_builtin) && (defined(__clang__) || __GNUC__ >= 11)
+#if __has_builtin(__builtin_thread_pointer)
+#define SHMLOG_THREAD_POINTER
+#endif
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -239,9 +246,16 @@ struct shmlog_def {
 	const char *help; /* one line, up to 511 bytes; may be NULL */
 };
 
+#define SHMLOG_PER_CPU (~0u)
+
 /* All zero is the default. */
 struct shmlog_set_options {
 	const char *labels; /* "key=value,key=value" */
+	/* How often there are words to add to, each time on cache lines of
+	 * their own: 0, which is 1, to 64, made a power of two;
+	 * SHMLOG_PER_CPU: as many as keep the CPUs that the process may use
+	 * apart.  See shmlog_shards(). */
+	unsigned shards;
 };
 
 /*
@@ -340,6 +354,70 @@ shmlog_observe(uint64_t *c, uint64_t value)
 {
 	shmlog_add(c, value);
 	shmlog_add(c + 1 + shmlog_bucket(value), 1);
+}
+
+/*
+ * SHARDS: for what several threads add to all the time.  They take the words'
+ * cache line from one another each time, which costs more than all the rest;
+ * with a shard for each CPU they do not meet.
+ */
+
+/* A counter, up-down counter or histogram of a set with shards.  Its members
+ * are for the inline functions below. */
+struct shmlog_sharded {
+	uint64_t *first;      /* the address in shard 0 */
+	size_t stride;        /* words from one shard to the next */
+	ptrdiff_t cpu_offset; /* from the thread pointer; 0: ask libc */
+	unsigned mask;        /* shards - 1 */
+};
+
+/*
+ * What to add to the set's i-th counter by; good for the life of the set, as
+ * shmlog_counter()'s address, which is that of shard 0 and may be added to as
+ * well.  Of gauges and bitmaps, and of a set without shards, there is one.
+ */
+struct shmlog_sharded shmlog_shards(const struct shmlog_set *, unsigned i);
+
+/* The CPU that the thread runs on, where the kernel does not keep it for the
+ * inline functions. */
+unsigned shmlog_cpu(void);
+
+/* The address in the shard of the CPU that the thread runs on; it may run on
+ * another one by the time it is used, so what is done there is atomic. */
+static inline uint64_t *
+shmlog_shard(const struct shmlog_sharded *s)
+{
+	unsigned cpu;
+
+#ifdef SHMLOG_THREAD_POINTER
+	if (__builtin_expect(s->cpu_offset != 0, 1))
+		cpu = *(
+		    const volatile uint32_t *)((const char *)
+						   __builtin_thread_pointer() +
+					       s->cpu_offset);
+	else
+#endif
+		cpu = shmlog_cpu();
+	return s->first + (cpu & s->mask) * s->stride;
+}
+
+/* As those without _sharded. */
+static inline void
+shmlog_add_sharded(const struct shmlog_sharded *s, uint64_t n)
+{
+	shmlog_add(shmlog_shard(s), n);
+}
+
+static inline void
+shmlog_sub_sharded(const struct shmlog_sharded *s, uint64_t n)
+{
+	shmlog_sub(shmlog_shard(s), n);
+}
+
+static inline void
+shmlog_observe_sharded(const struct shmlog_sharded *s, uint64_t value)
+{
+	shmlog_observe(shmlog_shard(s), value);
 }
 
 /* "0.1.0": of the library that runs, not of this header. */

@@ -7,7 +7,8 @@ so=$BUILD/libshmlog.so.0
 # the functions that the header declares and does not define
 declared()
 {
-	"${CC:-cc}" -E -P worker/shmlog.h | tr '\n' ' ' | tr ';{}' '\n' |
+	"${CC:-cc}" -E -P worker/shmlog.h | tr '\n' ' ' |
+		sed -E ':a; s/\{[^{}]*\}/;/; ta' | tr ';' '\n' |
 		grep -vE 'static|typedef|enum' |
 		grep -oE '\<shmlog_[a-z_]+ *\(' | tr -d '( ' | sort -u
 }
@@ -41,14 +42,23 @@ main(void)
 {
 	struct shmlog *log = shmlog_open(NULL);
 	struct shmlog_stream *s = shmlog_stream(log, "use", "c", NULL);
-	struct shmlog_def def = { "x", SHMLOG_COUNTER, SHMLOG_STAT_INFO, NULL,
-		NULL };
-	struct shmlog_set *set = shmlog_set(log, "use", "c", &def, 1, NULL);
+	struct shmlog_def defs[2] = { { "x", SHMLOG_COUNTER, SHMLOG_STAT_INFO,
+					  NULL, NULL },
+		{ "h", SHMLOG_HISTOGRAM, SHMLOG_STAT_INFO, "us", NULL } };
+	struct shmlog_set_options o = { NULL, SHMLOG_PER_CPU };
+	struct shmlog_set *set = shmlog_set(log, "use", "c", defs, 2, &o);
+	struct shmlog_sharded x = shmlog_shards(set, 0);
+	struct shmlog_sharded h = shmlog_shards(set, 1);
 
 	shmlog_puts(s, shmlog_tag(s, "Tag"), SHMLOG_INFO, 0, "hello");
 	shmlog_add(shmlog_counter(set, 0), 2);
 	shmlog_sub(shmlog_counter(set, 0), 1);
-	printf("%s %d\n", shmlog_version(), (int)shmlog_value(set, 0));
+	shmlog_add_sharded(&x, 4);
+	shmlog_sub_sharded(&x, 4);
+	shmlog_observe(shmlog_counter(set, 1), 3);
+	shmlog_observe_sharded(&h, 1000000);
+	printf("%s %d %d\n", shmlog_version(), (int)shmlog_value(set, 0),
+	    (int)shmlog_value(set, 1));
 	shmlog_close(log);
 	return 0;
 }
@@ -64,7 +74,7 @@ build()
 	"$1" "-std=$2" -Wall -Wextra -Wpedantic -Wconversion -Werror $sanitize \
 	    -Iworker -o "$dir/use" "$3" "$4" -pthread \
 	    "-Wl,-rpath,$BUILD" >"$dir/log" 2>&1 || { cat "$dir/log"; return 1; }
-	[ "$("$dir/use")" = "$version 1" ]
+	[ "$("$dir/use")" = "$version 1 2" ]
 }
 
 check "shmlog.h compiles as C11, with the archive" \
