@@ -94,4 +94,22 @@ shared_add(void *word, uint64_t v)
 	    (_Atomic uint64_t *)word, v, memory_order_relaxed);
 }
 
+/*
+ * Adds to a word of the segment that nobody else adds to.  One instruction, as
+ * in shmlog.h's shmlog_add_single(), which tells why: of a set that moves, the
+ * page may be replaced at any time.
+ */
+static inline void
+shared_add_single(void *word, uint64_t v)
+{
+#if defined(__x86_64__) && !defined(SHMLOG_TSAN)
+	__asm__ volatile("addq %1, %0"
+			 : "+m"(*(uint64_t *)word)
+			 : "er"(v)
+			 : "cc");
+#else
+	shared_add(word, v);
+#endif
+}
+
 #endif

@@ -294,6 +294,27 @@ shmlog_add(uint64_t *c, uint64_t n)
 	(void)__atomic_fetch_add(c, n, __ATOMIC_RELAXED);
 }
 
+/*
+ * SHMLOG_COUNTER and SHMLOG_UPDOWN that only one thread of the process adds to
+ * (and signal handlers that run in it): as cheap as *c += n.
+ *
+ * It must be one instruction.  When the set moves to the next daemon, other
+ * pages are put in the place of those that c is in; with a load, and a store by
+ * itself, the sum of before would be stored to the new page, where counting
+ * begins at zero, and would count twice.
+ */
+static inline void
+shmlog_add_single(uint64_t *c, uint64_t n)
+{
+#ifdef __x86_64__
+	/* an interrupt, and so the kernel's call to forget the old page, comes
+	 * before it or after it, not within */
+	__asm__ volatile("addq %1, %0" : "+m"(*c) : "er"(n) : "cc");
+#else
+	shmlog_add(c, n);
+#endif
+}
+
 /* SHMLOG_UPDOWN */
 static inline void
 shmlog_sub(uint64_t *c, uint64_t n)

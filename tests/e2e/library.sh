@@ -53,6 +53,8 @@ main(void)
 	shmlog_puts(s, shmlog_tag(s, "Tag"), SHMLOG_INFO, 0, "hello");
 	shmlog_add(shmlog_counter(set, 0), 2);
 	shmlog_sub(shmlog_counter(set, 0), 1);
+	shmlog_add_single(shmlog_counter(set, 0), 5);
+	shmlog_sub(shmlog_counter(set, 0), 5);
 	shmlog_add_sharded(&x, 4);
 	shmlog_sub_sharded(&x, 4);
 	shmlog_observe(shmlog_counter(set, 1), 3);

@@ -1,11 +1,19 @@
 /*
- * test_counters.c -- sets whose words are there once for each CPU.
+ * test_counters.c -- words that are there once for each CPU, and words that one
+ * thread alone adds to.
  */
+#include <sys/mman.h>
+
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/set.h"
+#include "common/shared.h"
+#include "common/trylock.h"
 #include "tests/unit/fake_daemon.h"
 #include "tests/unit/unit.h"
 #include "worker/shmlog.h"
@@ -191,6 +199,79 @@ START_TEST(all_shards_are_taken_along)
 }
 END_TEST
 
+/*
+ * ONE WRITER.  A thread adds while other pages are put in the place of its own,
+ * as worker/counters.c does.
+ */
+struct adder {
+	uint64_t *word;
+	void (*add)(uint64_t *, uint64_t);
+	_Atomic uint64_t added;
+	_Atomic int stop;
+};
+
+static void *
+add(void *arg)
+{
+	struct adder *a = arg;
+	uint64_t n = 0;
+
+	while (!atomic_load_explicit(&a->stop, memory_order_relaxed)) {
+		a->add(a->word, 3);
+		a->add(a->word, UINT64_C(1) << 40);
+		n += 3 + (UINT64_C(1) << 40);
+	}
+	atomic_store(&a->added, n);
+	return NULL;
+}
+
+static void
+add_library(uint64_t *word, uint64_t n)
+{
+	shared_add_single(word, n);
+}
+
+START_TEST(one_writer_loses_nothing_when_its_page_is_replaced)
+{
+	void (*const ways[])(
+	    uint64_t *, uint64_t) = { shmlog_add_single, add_library };
+	enum { TURNS = 100, PAGE = 4096 };
+
+#ifdef SHMLOG_TSAN
+	return; /* it takes mmap(2) for a write to what is replaced */
+#endif
+	for (size_t i = 0; i < 2; i++) {
+		struct adder a = { .add = ways[i] };
+		int fd = memfd_create("pages", MFD_CLOEXEC);
+		uint64_t sum = 0, *pages;
+		pthread_t thread;
+
+		ck_assert_int_eq(ftruncate(fd, TURNS * PAGE), 0);
+		pages = mmap(NULL, TURNS * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+		a.word =
+		    mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		ck_assert(pages != MAP_FAILED && a.word != MAP_FAILED);
+		ck_assert_int_eq(pthread_create(&thread, NULL, add, &a), 0);
+		for (int turn = 1; turn < TURNS; turn++) {
+			expect(mmap(a.word, PAGE, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_FIXED, fd,
+				   (off_t)turn * PAGE) == a.word);
+			/* it is in use before there is another one */
+			while (shared_load(a.word) == 0)
+				sched_yield();
+		}
+		atomic_store(&a.stop, 1);
+		pthread_join(thread, NULL);
+		for (int turn = 0; turn < TURNS; turn++)
+			sum += pages[turn * PAGE / 8];
+		ck_assert_uint_eq(sum, a.added);
+		munmap(pages, TURNS * PAGE);
+		munmap(a.word, PAGE);
+		close(fd);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -199,6 +280,7 @@ main(void)
 		what_cpus_add_goes_to_shards_of_their_own,
 		what_has_one_value_has_one_place,
 		all_shards_are_taken_along,
+		one_writer_loses_nothing_when_its_page_is_replaced,
 	};
 
 	return UNIT_RUN("counters", tests);
