@@ -16,6 +16,11 @@
  * (layout.h, CARRY): workers are hunted there, stopped, looked at, and half of
  * them killed.
  *
+ * Each add is done in three ways: to a counter that all threads could add to,
+ * to one that is its thread's alone, and as a value observed by a histogram of
+ * a set with shards.  The notes are the same for all of them, and so is what is
+ * true and in doubt; in the histogram each thread has a bucket of its own.
+ *
  * What a worker added before it joined for the first time dies with it, so a
  * worker is killed only after that.  Gauges, bitmaps and up-down counters are
  * those of the living: at the end they are what each living worker stored.
@@ -24,16 +29,21 @@
 
 #include "common/directory.h"
 #include "common/shared.h"
-#include "readers/attach.h"
-#include "readers/stat_collect.h"
 #include "tests/torture/daemon.h"
+#include "tests/torture/watch.h"
 #include "worker/shmlog.h"
 
 #define WORKERS 4
 #define THREADS 4
 #define LIVES_MAX 2048 /* of workers, all told */
 
-enum { GAUGE = THREADS, BITMAP, UPDOWN, WORDS };
+enum { GAUGE = THREADS, BITMAP, UPDOWN, SINGLE, WORDS = SINGLE + THREADS };
+
+/* the words of the set with shards */
+enum { HISTOGRAM, SHARDED, HOT_WORDS = SHARDED + THREADS };
+
+/* What thread t observes: a bucket each, and the sum tells how often. */
+#define OBSERVED(t) (UINT64_C(20) << (4 * (t)))
 
 struct notes {
 	_Atomic uint64_t begun;
@@ -71,6 +81,17 @@ static const struct shmlog_def defs[WORDS] = {
 	{ "g", SHMLOG_GAUGE, SHMLOG_STAT_INFO, NULL, "set" },
 	{ "b", SHMLOG_BITMAP, SHMLOG_STAT_INFO, NULL, "flipped" },
 	{ "u", SHMLOG_UPDOWN, SHMLOG_STAT_INFO, NULL, "up and down" },
+	{ "s0", SHMLOG_COUNTER, SHMLOG_STAT_INFO, NULL, "thread 0 alone" },
+	{ "s1", SHMLOG_COUNTER, SHMLOG_STAT_INFO, NULL, "thread 1 alone" },
+	{ "s2", SHMLOG_COUNTER, SHMLOG_STAT_INFO, NULL, "thread 2 alone" },
+	{ "s3", SHMLOG_COUNTER, SHMLOG_STAT_INFO, NULL, "thread 3 alone" },
+};
+static const struct shmlog_def hot_defs[HOT_WORDS] = {
+	{ "h", SHMLOG_HISTOGRAM, SHMLOG_STAT_INFO, NULL, "a value a thread" },
+	{ "x0", SHMLOG_COUNTER, SHMLOG_STAT_INFO, NULL, "by thread 0" },
+	{ "x1", SHMLOG_COUNTER, SHMLOG_STAT_INFO, NULL, "by thread 1" },
+	{ "x2", SHMLOG_COUNTER, SHMLOG_STAT_INFO, NULL, "by thread 2" },
+	{ "x3", SHMLOG_COUNTER, SHMLOG_STAT_INFO, NULL, "by thread 3" },
 };
 
 /*
@@ -80,6 +101,7 @@ struct thread {
 	struct life *life;
 	struct shmlog *log;
 	struct shmlog_set *set;
+	struct shmlog_set *hot; /* with shards */
 	int index;
 };
 
@@ -132,10 +154,17 @@ thread(void *arg)
 	uint64_t *g = shmlog_counter(t->set, GAUGE);
 	uint64_t *b = shmlog_counter(t->set, BITMAP);
 	uint64_t *u = shmlog_counter(t->set, UPDOWN);
+	uint64_t *s = shmlog_counter(t->set, (unsigned)(SINGLE + t->index));
+	struct shmlog_sharded h = shmlog_shards(t->hot, HISTOGRAM);
+	struct shmlog_sharded x =
+	    shmlog_shards(t->hot, (unsigned)(SHARDED + t->index));
 
 	for (uint64_t i = 0; !atomic_load(&all->stop); i++) {
 		atomic_store(&notes->begun, i + 1);
 		shmlog_add(c, 1);
+		shmlog_add_single(s, 1);
+		shmlog_add_sharded(&x, 1);
+		shmlog_observe_sharded(&h, OBSERVED(t->index));
 		atomic_store(&notes->done, i + 1);
 		if (t->index == 0) { /* one thread: it knows the last value */
 			is_still(t, GAUGE, (uint64_t)t->life->gauge);
@@ -166,18 +195,21 @@ static void
 worker(struct life *life)
 {
 	struct shmlog *log = shmlog_open(NULL);
+	const struct shmlog_set_options options = { .shards = 4 };
 	struct shmlog_set *set =
 	    shmlog_set(log, "sums", "torture", defs, WORDS, NULL);
+	struct shmlog_set *hot =
+	    shmlog_set(log, "sums", "hot", hot_defs, HOT_WORDS, &options);
 	struct thread threads[THREADS];
 	pthread_t ids[THREADS];
 
 	/* whoever looks and hunts comes first */
 	if (nice(10) == -1)
 		_exit(5);
-	if (set == NULL)
+	if (set == NULL || hot == NULL)
 		_exit(3);
 	for (int i = 0; i < THREADS; i++) {
-		threads[i] = (struct thread){ life, log, set, i };
+		threads[i] = (struct thread){ life, log, set, hot, i };
 		if (pthread_create(&ids[i], NULL, thread, &threads[i]) != 0)
 			_exit(4);
 	}
@@ -192,77 +224,6 @@ worker(struct life *life)
 	atomic_store(&life->ended, 1);
 	for (;;)
 		pause();
-}
-
-/*
- * The watcher.
- */
-static enum attach_event
-look(struct attach *a, struct stat_collect *c)
-{
-	for (;;) {
-		stat_collect_gather(c, &a->segment);
-		if (!attach_is_stale(a) && !segment_torn(&a->segment))
-			break;
-		if (attach_look(a, NULL) == ATTACH_TORN)
-			return ATTACH_TORN;
-	}
-	stat_collect_add(c);
-	return ATTACH_SAME;
-}
-
-/* Remembers what it saw of counter i. */
-static void
-compare(const struct stat_counter *k, uint64_t *seen)
-{
-	static const char prefix[] = "sums.torture.c";
-	int i;
-
-	if (strncmp(k->name, prefix, sizeof(prefix) - 1) != 0)
-		return;
-	i = k->name[sizeof(prefix) - 1] - '0';
-	if (i < 0 || i >= THREADS)
-		return;
-	if (k->value < seen[i])
-		torture_blame(all->back, "%s was %llu, then %llu", k->name,
-		    (unsigned long long)seen[i], (unsigned long long)k->value);
-	seen[i] = k->value;
-}
-
-static int
-want_all(const void *arg, const char *plain, const char *name)
-{
-	(void)arg;
-	(void)plain;
-	(void)name;
-	return 1;
-}
-
-static void
-watcher(void)
-{
-	struct stat_options options = { .wanted = want_all };
-	uint64_t seen[THREADS] = { 0 };
-	struct stat_counter *k;
-	struct stat_collect c;
-	struct attach a;
-
-	stop_init();
-	attach_init(&a);
-	a.quiet = 1;
-	if (attach_open(&a, NULL, ATTACH_FOREVER) != ATTACH_OK)
-		_exit(3);
-	stat_collect_init(&c, &options);
-	while (!atomic_load(&all->stop) || !atomic_load(&all->looks)) {
-		if (attach_poll(&a, NULL) == ATTACH_TORN ||
-		    look(&a, &c) == ATTACH_TORN)
-			_exit(4);
-		for (k = stat_first(&c); k != NULL; k = stat_next(&c, k))
-			compare(k, seen);
-		atomic_fetch_add(&all->looks, 1);
-		torture_sleep(200000);
-	}
-	_exit(0);
 }
 
 /*
@@ -462,50 +423,102 @@ settle(struct game *g)
 	}
 }
 
+/* The first number that a command prints that begins with shmstat's path. */
 static int
-shown(const char *name, int64_t *value)
+told(const char *arguments, int64_t *value)
 {
-	char command[4300];
+	char command[4600];
 	long long v;
 	FILE *f;
 	int n;
 
 	torture_program("shmstat", command, 4200);
-	strcat(command, " -1 -f sums.torture.");
-	strcat(command, name);
+	strcat(command, arguments);
 	f = popen(command, "r");
-	n = f == NULL ? 0 : fscanf(f, "%*s %lld", &v);
+	n = f == NULL ? 0 : fscanf(f, "%lld", &v);
 	if (f != NULL)
 		pclose(f);
 	*value = n == 1 ? v : -1;
 	return n == 1;
 }
 
+/* What it shows of sums.NAME. */
+static int
+shown(const char *name, int64_t *value)
+{
+	char arguments[256];
+
+	snprintf(arguments, sizeof(arguments),
+	    " -1 -f sums.%s | awk '{ print $2 }'", name);
+	return told(arguments, value);
+}
+
+/* How often thread t has added: at least, and at most. */
+static void
+truth(const struct game *g, int t, uint64_t *low, uint64_t *high)
+{
+	*low = *high = 0;
+	for (unsigned i = 0; i < g->nlives; i++) {
+		const struct life *l = &all->lives[i];
+
+		if (atomic_load(&l->ended)) {
+			*low += l->adds[t].done;
+		} else {
+			*low += l->truth[t];
+			*high += l->doubt[t];
+		}
+	}
+	*high += *low;
+}
+
+static void
+check_within(
+    const char *name, int64_t value, uint64_t low, uint64_t high, char *why)
+{
+	if ((uint64_t)value < low || (uint64_t)value > high)
+		torture_blame(why, "%s: %llu to %llu, shown is %lld", name,
+		    (unsigned long long)low, (unsigned long long)high,
+		    (long long)value);
+}
+
+/* The same of the histogram, by what jq(1) is to find in it. */
+static void
+check_histogram(const char *what, uint64_t low, uint64_t high, char *why)
+{
+	char arguments[256];
+	int64_t value;
+
+	snprintf(arguments, sizeof(arguments),
+	    " -j -f sums.hot.h | jq '.counters[].value.%s'", what);
+	(void)told(arguments, &value);
+	check_within(what, value, low, high, why);
+}
+
 static void
 check_counters(const struct game *g, char *why)
 {
+	uint64_t low, high, lows = 0, highs = 0, low_sum = 0, high_sum = 0;
+	char name[64];
 	int64_t value;
 
 	for (int t = 0; t < THREADS; t++) {
-		uint64_t low = 0, high = 0;
-
-		for (unsigned i = 0; i < g->nlives; i++) {
-			const struct life *l = &all->lives[i];
-
-			if (atomic_load(&l->ended)) {
-				low += l->adds[t].done;
-			} else {
-				low += l->truth[t];
-				high += l->doubt[t];
-			}
+		truth(g, t, &low, &high);
+		for (const char *way = "csx"; *way != '\0'; way++) {
+			snprintf(name, sizeof(name), "%s.%c%d",
+			    *way == 'x' ? "hot" : "torture", *way, t);
+			(void)shown(name, &value);
+			check_within(name, value, low, high, why);
 		}
-		high += low;
-		if (!shown(defs[t].name, &value) || (uint64_t)value < low ||
-		    (uint64_t)value > high)
-			torture_blame(why, "%s: %llu to %llu, shown is %lld",
-			    defs[t].name, (unsigned long long)low,
-			    (unsigned long long)high, (long long)value);
+		snprintf(name, sizeof(name), "buckets[%d][1]", t);
+		check_histogram(name, low, high, why);
+		lows += low;
+		highs += high;
+		low_sum += low * OBSERVED(t);
+		high_sum += high * OBSERVED(t);
 	}
+	check_histogram("count", lows, highs, why);
+	check_histogram("sum", low_sum, high_sum, why);
+	check_histogram("buckets|length", THREADS, THREADS, why);
 }
 
 static void
@@ -525,13 +538,13 @@ check_rest(const struct game *g, char *why)
 		updown += g->lives[i]->updown;
 		bitmap |= g->lives[i]->bitmap;
 	}
-	if (!shown("g", &value) || value != gauge)
+	if (!shown("torture.g", &value) || value != gauge)
 		torture_blame(why, "gauges are %lld, shown is %lld",
 		    (long long)gauge, (long long)value);
-	if (!shown("b", &value) || (uint64_t)value != bitmap)
+	if (!shown("torture.b", &value) || (uint64_t)value != bitmap)
 		torture_blame(why, "bitmaps are %llx, shown is %llx",
 		    (unsigned long long)bitmap, (unsigned long long)value);
-	if (!shown("u", &value) || value != updown)
+	if (!shown("torture.u", &value) || value != updown)
 		torture_blame(why, "ups and downs are %lld, shown is %lld",
 		    (long long)updown, (long long)value);
 }
@@ -560,7 +573,7 @@ main(int argc, char **argv)
 		start_worker(&g, i);
 	watching = torture_fork();
 	if (watching == 0)
-		watcher();
+		watch(&all->stop, &all->looks, all->back);
 	play(&g, torture_full(argc, argv) ? 50 : 7, options);
 	settle(&g);
 	if (waitpid(watching, &status, 0) == -1 || status != 0)
