@@ -4,10 +4,10 @@
  *	tool-golden FILE
  *
  * The file is the same each time: a daemon that ended well, a stream with two
- * lanes (one of them lapped), a counter set, a retained set, a cooled stream
- * and a tombstone.  tests/golden/ keeps what this program wrote when a layout
- * was released, and tests/unit/test_golden.c reads it: so a layout that changes
- * by mistake is noticed, and old segments stay readable.
+ * lanes (one of them lapped), a counter set of two shards, a retained set, a
+ * cooled stream and a tombstone.  tests/golden/ keeps what this program wrote
+ *when a layout was released, and tests/unit/test_golden.c reads it: so a layout
+ *that changes by mistake is noticed, and old segments stay readable.
  */
 #include <sys/mman.h>
 
@@ -19,6 +19,7 @@
 
 #include "common/bank.h"
 #include "common/directory.h"
+#include "common/histogram.h"
 #include "common/ring.h"
 #include "common/set.h"
 #include "common/shared.h"
@@ -132,10 +133,20 @@ stream(struct golden *g, const char *class, const char *former,
 	list(g, class, former, ident, length, 0);
 }
 
+#define TOOK 3 /* the histogram's first word */
+#define WORDS (TOOK + HISTOGRAM_WORDS)
+
+static void
+observe(uint64_t *words, uint64_t value, uint64_t n)
+{
+	words[0] += n * value;
+	words[1 + histogram_bucket(value)] += n;
+}
+
 static void
 set(struct golden *g, uint32_t banks, uint32_t flags)
 {
-	static const uint64_t sums[3] = { 1000, 0, 0 };
+	static uint64_t sums[WORDS] = { 1000 };
 	uint8_t *section = g->base + g->plan.data_offset + g->used, schema[512];
 	uint64_t length;
 	struct set_plan p;
@@ -147,11 +158,15 @@ set(struct golden *g, uint32_t banks, uint32_t flags)
 	schema_put(
 	    schema, &n, SCHEMA_GAUGE, 1, 1, 1, "open", "files", "Open files");
 	schema_put(schema, &n, SCHEMA_BITMAP, 2, 2, 1, "up", "", "");
-	length = set_plan(&p, 4, 3, banks == 1 ? 2 : 1, banks, n);
+	schema_put(schema, &n, SCHEMA_HISTOGRAM, 0, TOOK, HISTOGRAM_WORDS,
+	    "took", "us", "Time it took");
+	length = set_plan(&p, 5, WORDS, banks == 1 ? 2 : 1, banks, n);
 	p.id = 5;
 	set_create(section, &p, schema);
 	if (banks == 2) {
-		bank_write(section, &p, 1, sums, 3, 42);
+		observe(sums + TOOK, 17, 2);
+		observe(sums + TOOK, UINT64_MAX, 1);
+		bank_write(section, &p, 1, sums, WORDS, 42);
 		bank_turn(section, 1);
 	} else {
 		shared_store(set_word(section, &p, 0, 0, 0), 5);
@@ -159,6 +174,10 @@ set(struct golden *g, uint32_t banks, uint32_t flags)
 		shared_store(set_carry(section, &p, 0), 30);
 		shared_store(set_word(section, &p, 0, 0, 1), (uint64_t)-7);
 		shared_store(set_word(section, &p, 0, 1, 2), 0x8001);
+		observe(set_word(section, &p, 0, 0, TOOK), 17, 3);
+		observe(set_word(section, &p, 0, 1, TOOK), 17, 4);
+		observe(set_word(section, &p, 0, 1, TOOK), 123456, 5);
+		observe(set_carry(section, &p, TOOK), 123456, 6);
 	}
 	set_carried(section);
 	list(g, CLASS_STAT, "", "counters", length, flags);

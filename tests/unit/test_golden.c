@@ -195,6 +195,48 @@ START_TEST(its_counters_amount_to_what_they_did)
 }
 END_TEST
 
+/* Bucket numbers, not histogram_bucket(): they are the layout, too. */
+START_TEST(its_histogram_has_what_it_had)
+{
+	static const struct {
+		size_t section;
+		uint32_t word;
+		uint64_t total;
+	} t[] = {
+		{ 2, 0, 17 * 7 + 123456 * 11 },
+		{ 2, 1 + 17, 7 },
+		{ 2, 1 + 222, 11 },
+		{ 2, 1 + 960, 0 },
+		{ 1, 0, 33 },
+		{ 1, 1 + 17, 2 },
+		{ 1, 1 + 222, 0 },
+		{ 1, 1 + 960, 1 },
+	};
+	struct schema_item item = { 0 };
+	struct set_plan p;
+	size_t offset = 0;
+
+	open_golden();
+	ck_assert_int_eq(set_check(section(2), entries[2].d.length, &p), 0);
+	while (schema_next(section(2) + p.schema_offset, p.schema_length,
+		   &offset, &item) == 1)
+		continue;
+	ck_assert_int_eq(item.kind, SCHEMA_HISTOGRAM);
+	ck_assert_str_eq(item.name, "took");
+	ck_assert_uint_eq(item.words, 962);
+	for (size_t i = 0; i < UNIT_COUNT(t); i++) {
+		const uint8_t *from = section(t[i].section);
+
+		ck_assert_int_eq(
+		    set_check(from, entries[t[i].section].d.length, &p), 0);
+		ck_assert_uint_eq(set_total(from, &p, SCHEMA_HISTOGRAM,
+				      item.word + t[i].word),
+		    t[i].total);
+	}
+	segment_unmap(&s);
+}
+END_TEST
+
 START_TEST(its_tombstone_is_found)
 {
 	struct tombstone t;
@@ -223,6 +265,7 @@ main(void)
 		its_sections_are_listed,
 		its_records_are_read,
 		its_counters_amount_to_what_they_did,
+		its_histogram_has_what_it_had,
 		its_tombstone_is_found,
 	};
 
