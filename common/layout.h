@@ -227,17 +227,16 @@ _Static_assert(sizeof(struct tombstone) == 256, "layout");
  * on the socket: a daemon that was away or stopped finds it later.
  */
 struct stream_header {
-	uint64_t magic;           /*   0  once: STREAM_MAGIC */
-	uint32_t lanes;           /*   8  once: 1 to LANES_MAX */
-	uint32_t pad_12;          /*  12  */
-	uint64_t lane_offset;     /*  16  once: of lane 0, in the section */
-	uint64_t lane_stride;     /*  24  once */
-	uint64_t lane_size;       /*  32  once: bytes of data, a power of two */
-	uint64_t dict_offset;     /*  40  once: of struct dict_header */
-	uint64_t dict_size;       /*  48  once: with its header */
-	uint64_t id;              /*  56  once: the owner's number for it */
-	_Atomic uint64_t dropped; /* 64  any thread: no lane was free */
-	_Atomic uint64_t dict_full; /* 72  any thread: tags that had no room */
+	uint64_t magic;       /*   0  once: STREAM_MAGIC */
+	uint32_t lanes;       /*   8  once: 1 to LANES_MAX */
+	uint32_t pad_12;      /*  12  */
+	uint64_t lane_offset; /*  16  once: of lane 0, in the section */
+	uint64_t lane_stride; /*  24  once */
+	uint64_t lane_size;   /*  32  once: bytes of data, a power of two */
+	uint64_t dict_offset; /*  40  once: of struct dict_header */
+	uint64_t dict_size;   /*  48  once: with its header */
+	uint64_t id;          /*  56  once: the owner's number for it */
+	uint64_t pad_64[2];   /*  64  */
 	_Atomic uint64_t
 	    freed;          /* 80  owner: 1 when it is given up, see FREED */
 	uint64_t born;      /* 88  once: ns since the epoch, see IDENTITY */
@@ -251,8 +250,6 @@ _Static_assert(offsetof(struct stream_header, lane_size) == 32, "layout");
 _Static_assert(offsetof(struct stream_header, dict_offset) == 40, "layout");
 _Static_assert(offsetof(struct stream_header, dict_size) == 48, "layout");
 _Static_assert(offsetof(struct stream_header, id) == 56, "layout");
-_Static_assert(offsetof(struct stream_header, dropped) == 64, "layout");
-_Static_assert(offsetof(struct stream_header, dict_full) == 72, "layout");
 _Static_assert(offsetof(struct stream_header, freed) == 80, "layout");
 _Static_assert(offsetof(struct stream_header, born) == 88, "layout");
 _Static_assert(sizeof(struct stream_header) == 128, "layout");
@@ -301,19 +298,17 @@ struct lane_index {
  * first cache line changes with every record, the next one once.
  */
 struct lane_header {
-	_Atomic uint64_t claim;      /*  0  before what it covers is written */
-	_Atomic uint64_t commit;     /*  8  release, after it was written */
-	_Atomic uint64_t records;    /* 16  ever written; before commit */
-	_Atomic uint64_t cut;        /* 24  longer than the maximum */
-	_Atomic uint64_t collisions; /* 32  found another lane held first */
-	uint64_t pad_40[3];          /* 40  */
-	uint64_t start;        /*  64  once: position of the first record */
-	uint64_t pred_created; /*  72  before the first commit, as are the */
-	uint64_t pred_serial;  /*  80  next two: the lane that this one */
-	uint64_t pred_lane;    /*  88  goes on for, and how many records */
-	uint64_t pred_records; /*  96  it has (serial 0: there is none), */
-	uint64_t pred_total;   /* 104  and all before that one, together */
-	uint64_t pad_112[2];   /* 112  */
+	_Atomic uint64_t claim;   /*  0  before what it covers is written */
+	_Atomic uint64_t commit;  /*  8  release, after it was written */
+	_Atomic uint64_t records; /* 16  ever written; before commit */
+	uint64_t pad_24[5];       /* 24  */
+	uint64_t start;           /*  64  once: position of the first record */
+	uint64_t pred_created;    /*  72  before the first commit, as are the */
+	uint64_t pred_serial;     /*  80  next two: the lane that this one */
+	uint64_t pred_lane;       /*  88  goes on for, and how many records */
+	uint64_t pred_records;    /*  96  it has (serial 0: there is none), */
+	uint64_t pred_total;      /* 104  and all before that one, together */
+	uint64_t pad_112[2];      /* 112  */
 	struct lane_index index[LANE_BLOCKS]; /* 128  first[] and count[] */
 					      /* 1152 the ring's bytes */
 };
@@ -321,8 +316,6 @@ struct lane_header {
 _Static_assert(offsetof(struct lane_header, claim) == 0, "layout");
 _Static_assert(offsetof(struct lane_header, commit) == 8, "layout");
 _Static_assert(offsetof(struct lane_header, records) == 16, "layout");
-_Static_assert(offsetof(struct lane_header, cut) == 24, "layout");
-_Static_assert(offsetof(struct lane_header, collisions) == 32, "layout");
 _Static_assert(offsetof(struct lane_header, start) == 64, "layout");
 _Static_assert(offsetof(struct lane_header, pred_created) == 72, "layout");
 _Static_assert(offsetof(struct lane_header, pred_serial) == 80, "layout");

@@ -75,7 +75,7 @@ ring_append(struct ring_writer *w, const struct record *r, const void *payload)
 	ring_head(to, record_word(r->length, r->tag, r->level, r->flags), r->id,
 	    r->time);
 	shared_put(to + RECORD_HEAD, payload, r->length - RECORD_HEAD);
-	ring_end(w, pos, r->length, r->flags);
+	ring_end(w, pos, r->length);
 }
 
 static uint32_t
@@ -105,39 +105,17 @@ note_blocks(struct ring_writer *w, const uint8_t *batch, uint64_t length,
 	w->records = before + records;
 }
 
-/* The same for those of which it is not known how many they are, nor whether
- * they were cut. */
-static void
-note_each(
-    struct ring_writer *w, const uint8_t *batch, uint64_t length, uint64_t pos)
-{
-	uint64_t done = 0;
-	struct record r;
-
-	while (done < length) {
-		memcpy(&r, batch + done, sizeof(r));
-		ring_note(w, pos + done);
-		w->records++;
-		if (r.flags & RECORD_CUT)
-			shared_store(
-			    &w->head->cut, shared_load(&w->head->cut) + 1);
-		done += round_up(r.length, 8);
-	}
-}
-
 void
 ring_append_batch(
     struct ring_writer *w, const void *batch, uint64_t length, uint64_t records)
 {
-	int easy = records != 0 && ring_is_easy(w, length);
+	int easy = ring_is_easy(w, length);
 	uint64_t pos = easy ? w->commit : ring_reserve(w, length);
 
 	if (easy)
 		w->records += records;
-	else if (records != 0)
-		note_blocks(w, batch, length, pos, records);
 	else
-		note_each(w, batch, length, pos);
+		note_blocks(w, batch, length, pos, records);
 	shared_put(w->data + (pos & w->mask), batch, length);
 	ring_publish(w, pos + length);
 }

@@ -13,7 +13,7 @@
 
 /*
  * A writer's private truth about its lane; what stands in the segment is never
- * read back, but for counts that are for people.  One thread at a time: whoever
+ * read back.  One thread at a time: whoever
  * holds the lane's lock.
  */
 struct ring_writer {
@@ -45,8 +45,7 @@ void ring_append(
 /*
  * Appends several records that stand one after the other, each begun on a
  * multiple of 8, in `batch' (private memory): one claim, one commit.  length: a
- * multiple of 8, at most a quarter of the ring.  records: how many they are, if
- * none of them was cut, else 0; it only saves looking.
+ * multiple of 8, at most a quarter of the ring; records: how many they are.
  */
 void ring_append_batch(
     struct ring_writer *, const void *batch, uint64_t length, uint64_t records);

@@ -4,7 +4,7 @@
  *
  *	to = ring_begin(w, length, &pos);	room for a record, in one piece
  *	... store its header and payload ...
- *	ring_end(w, pos, length, flags);	it can be read
+ *	ring_end(w, pos, length);		it can be read
  */
 #ifndef SHMLOG_COMMON_RING_WRITE_H
 #define SHMLOG_COMMON_RING_WRITE_H
@@ -127,11 +127,9 @@ ring_begin(struct ring_writer *w, uint32_t length, uint64_t *pos)
 }
 
 static inline void
-ring_end(struct ring_writer *w, uint64_t pos, uint32_t length, uint8_t flags)
+ring_end(struct ring_writer *w, uint64_t pos, uint32_t length)
 {
 	w->records++;
-	if (__builtin_expect((flags & RECORD_CUT) != 0, 0))
-		shared_store(&w->head->cut, shared_load(&w->head->cut) + 1);
 	ring_publish(w, pos + round_up(length, 8));
 }
 

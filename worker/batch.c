@@ -22,7 +22,7 @@ struct shmlog_batch {
 	uint64_t dropped; /* since the last commit */
 	uint64_t time;    /* with one_time: of the first record */
 	int one_time;
-	int cut;            /* some record in bytes[] was */
+	uint32_t cut;       /* of these, records that were */
 	uint64_t short_max; /* as in the stream, and less than size */
 	uint64_t bytes[];
 };
@@ -63,7 +63,10 @@ flush(struct shmlog_batch *b)
 		b->dropped += b->fill / RECORD;
 	} else {
 		ring_append_batch(&lane->writer, b->bytes, (uint32_t)b->fill,
-		    b->cut ? 0 : b->fill / RECORD);
+		    b->fill / RECORD);
+		lane_count(lane, b->fill / RECORD, (uint32_t)b->fill);
+		if (b->cut != 0)
+			shared_add_single(&lane->figures[FIGURE_CUT], b->cut);
 		lane_give(lane);
 	}
 	b->fill = b->limit = 0;
@@ -102,7 +105,7 @@ batch_put_slow(struct shmlog_batch *b, int tag, int level, uint64_t id,
 	if (b->fill == 0 || !b->one_time)
 		b->time = clock_now();
 	b->limit = b->size;
-	b->cut |= flags;
+	b->cut += flags != 0;
 	to = (uint8_t *)b->bytes + (uint32_t)b->fill + sizeof(struct record);
 	batch_add(b,
 	    record_word(n, stream_tag(tag), stream_level(level), flags), id,

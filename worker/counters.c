@@ -425,6 +425,12 @@ shmlog_counter(const struct shmlog_set *set, unsigned i)
 	return set_word(set->base, &set->plan, 0, 0, set->words[i]);
 }
 
+uint64_t *
+set_shard(const struct shmlog_set *set, unsigned shard)
+{
+	return set_word(set->base, &set->plan, 0, shard % set->plan.shards, 0);
+}
+
 struct shmlog_sharded
 shmlog_shards(const struct shmlog_set *set, unsigned i)
 {

@@ -175,6 +175,11 @@ void *map_zeros(size_t length);
 /* Sees to it that children of fork(2) get a reset; 0, or -1 with errno. */
 int fork_watch(void);
 
+struct shmlog_set;
+
+/* The words of a set's shard, of which there are as many as one asked for. */
+uint64_t *set_shard(const struct shmlog_set *, unsigned shard);
+
 /* What shmlog_id() gives. */
 uint64_t next_id(void);
 

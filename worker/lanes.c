@@ -72,7 +72,7 @@ lane_try(struct shmlog_stream *s, unsigned from)
 		struct lane *lane = &s->lanes[n];
 
 		if (trylock_take(&lane->lock)) {
-			lane->collisions += i;
+			shared_add_single(&lane->figures[FIGURE_COLLISIONS], i);
 			return lane;
 		}
 		if (++n == lanes)
@@ -89,12 +89,6 @@ lane_settle(struct shmlog_stream *s, struct lane *lane)
 	if (lane->at == 0) {
 		lane_give(lane);
 		return NULL;
-	}
-	if (lane->collisions != 0) {
-		void *word = &lane->writer.head->collisions;
-
-		shared_store(word, shared_load(word) + lane->collisions);
-		lane->collisions = 0;
 	}
 	return lane;
 }
@@ -172,6 +166,7 @@ begin(struct shmlog_stream *s, struct lane *bank)
 	number_put(&s->target, 0);
 	memset(bank, 0, LANES_MAX * sizeof(*bank));
 	s->lanes = bank;
+	figures_assign(s);
 	for (uint32_t i = 0; i < PLACES_MAX; i++) {
 		number_set(&s->places[i].users, 0);
 		memset(&s->places[i].place, 0, sizeof(s->places[i].place));

@@ -27,14 +27,12 @@ stream_of(struct part *part)
 static void
 enter_tags(struct shmlog_stream *s, void *section)
 {
-	struct stream_header *h = section;
-
 	for (; s->entered < s->tags; s->entered++) {
 		const char *name = s->names[s->entered];
 
 		if (dict_add(section, &s->plan, &s->dict_used, DICT_TAG,
 			s->entered + 1, name, (uint32_t)strlen(name)) != 0)
-			shared_add(&h->dict_full, 1);
+			shared_add(&s->lanes[0].figures[FIGURE_UNNAMED], 1);
 	}
 }
 
@@ -104,6 +102,7 @@ destroy(struct part *part)
 	join_remove(part);
 	lanes_reset(s);
 	log_unlock(log);
+	figures_close(s);
 	free(s->names);
 	free(s);
 }
@@ -175,14 +174,22 @@ shmlog_stream(struct shmlog *log, const char *type, const char *ident,
     const struct shmlog_stream_options *options)
 {
 	struct shmlog_stream *s;
+	int saved;
 
 	if (log == NULL) {
 		errno = EINVAL;
 		return NULL;
 	}
 	s = stream_new(type, ident, options);
-	if (s != NULL)
-		part_add(log, &s->part);
+	if (s == NULL)
+		return NULL;
+	part_add(log, &s->part);
+	if (figures_open(s) != 0) {
+		saved = errno;
+		destroy(&s->part);
+		errno = saved;
+		return NULL;
+	}
 	return s;
 }
 
@@ -247,19 +254,8 @@ shmlog_tag(struct shmlog_stream *s, const char *name)
 void
 stream_drop(struct shmlog_stream *s, uint64_t records)
 {
-	uint64_t target = number_look(&s->target);
-	struct lane_place *p;
-
 	(void)number_add(&s->part.log->dropped, records);
-	if (target == 0)
-		return;
-	/* as in lane_move(): the place must not go meanwhile */
-	p = &s->places[target - 1];
-	(void)number_enter(&p->users, 1);
-	if (number_look(&s->target) == target)
-		shared_add(
-		    &((struct stream_header *)p->place.map)->dropped, records);
-	(void)number_enter(&p->users, (uint64_t)-1);
+	shared_add(&s->lanes[0].figures[FIGURE_DROPPED], records);
 }
 
 /* A record for which a lane was taken; it is given back. */
@@ -274,7 +270,10 @@ put_in(struct lane *lane, uint64_t word, uint64_t id, uint64_t time,
 	ring_head(to, word, id, time);
 	if (length > 0)
 		shared_put(to + sizeof(struct record), text, length);
-	ring_end(&lane->writer, pos, n, record_flags(word));
+	ring_end(&lane->writer, pos, n);
+	lane_count(lane, 1, round_up(n, 8));
+	if (record_flags(word) & RECORD_CUT)
+		shared_add_single(&lane->figures[FIGURE_CUT], 1);
 	lane_give(lane);
 }
 
@@ -357,6 +356,7 @@ shmlog_put(struct shmlog_stream *s, int tag, int level, uint64_t id,
 	shared_text(to + sizeof(struct record), text, length);
 	w->records++;
 	ring_publish(w, w->commit + n);
+	lane_count(lane, 1, n);
 	lane_give(lane);
 	return 1;
 }

@@ -9,6 +9,7 @@
 #include <sched.h>
 
 #include "common/ring_write.h"
+#include "worker/figures.h"
 #include "worker/internal.h"
 
 #define PLACES_MAX (LANES_MAX + 2) /* each lane may be left in another one */
@@ -18,9 +19,9 @@
  */
 struct lane {
 	struct trylock lock;
-	uint32_t at;         /* index + 1 of its place in the stream; 0: none */
-	uint64_t collisions; /* to be added when the lane has a place */
-	uint64_t total;      /* records, in all places before this one */
+	uint32_t at;       /* index + 1 of its place in the stream; 0: none */
+	uint64_t total;    /* records, in all places before this one */
+	uint64_t *figures; /* enum figure: its holder alone adds to them */
 	struct ring_writer writer;
 } __attribute__((aligned(2 * CACHE_LINE)));
 
@@ -53,6 +54,8 @@ struct shmlog_stream {
 	uint64_t dict_used; /* bytes, of the same */
 	char (*names)[TAG_NAME_MAX];
 
+	struct shmlog_set *figures;
+
 	/* one bank is used; the other was the parent's, before fork(2) */
 	struct lane banks[2][LANES_MAX];
 	struct lane *lanes;
@@ -80,14 +83,22 @@ lane_of(struct shmlog_stream *s, unsigned n)
 	return &s->lanes[n];
 }
 
+/* Records that were put into a lane that we hold. */
+static inline void
+lane_count(struct lane *lane, uint64_t records, uint64_t bytes)
+{
+	shared_add_single(&lane->figures[FIGURE_RECORDS], records);
+	shared_add_single(&lane->figures[FIGURE_BYTES], bytes);
+}
+
 static inline void
 lane_give(struct lane *lane)
 {
 	trylock_give(&lane->lock);
 }
 
-/* The rest of lane_take(): of a lane that we hold but is elsewhere, or has
- * something to note; and if this CPU's is held. */
+/* The rest of lane_take(): of a lane that we hold but is elsewhere; and if this
+ * CPU's is held. */
 struct lane *lane_settle(struct shmlog_stream *, struct lane *);
 struct lane *lane_take_other(struct shmlog_stream *);
 
@@ -100,8 +111,7 @@ lane_take(struct shmlog_stream *s)
 
 	if (__builtin_expect(!trylock_take(&lane->lock), 0))
 		return lane_take_other(s);
-	if (__builtin_expect(
-		lane->at != target || target == 0 || lane->collisions != 0, 0))
+	if (__builtin_expect(lane->at != target || target == 0, 0))
 		return lane_settle(s, lane);
 	return lane;
 }
@@ -171,7 +181,7 @@ stream_cut(const struct shmlog_stream *s, size_t *length)
 	return RECORD_CUT;
 }
 
-/* Counts dropped records, in the stream if it has a place, and the handle. */
+/* Counts dropped records. */
 void stream_drop(struct shmlog_stream *, uint64_t records);
 
 #endif

@@ -79,4 +79,5 @@ for i in 1 2 3 4; do
 done
 tell alive wait
 kept=$(find "$dir" -name 'segment.[0-9]*' | wc -l)
-check "the files of old segments do not pile up ($kept)" [ "$kept" -le 5 ]
+# one of them is held by a worker that says nothing: its counters are there
+check "the files of old segments do not pile up ($kept)" [ "$kept" -le 6 ]

@@ -1,7 +1,7 @@
 /*
  * poke.c -- looks at a segment, and breaks it, as no reader may.
  *
- *	tool-poke DIR find TYPE IDENT	a line for each such section: its
+ *	tool-poke DIR find TYPE IDENT	a line for each such stream: its
  *		serial, class (and former one, if it cools), owner's pid,
  *		offset, length and flags
  *	tool-poke DIR sum SERIAL	its class and a sum of all of its bytes;
@@ -70,7 +70,10 @@ find(const char *type, const char *ident)
 	for (size_t i = 0; i < n; i++) {
 		const struct descriptor *d = &entries[i].d;
 
-		if (strcmp(d->type, type) != 0 || strcmp(d->ident, ident) != 0)
+		/* not the counters that a stream has of itself */
+		if (strcmp(d->type, type) != 0 ||
+		    strcmp(d->ident, ident) != 0 ||
+		    !descriptor_was(d, CLASS_LOG))
 			continue;
 		printf("%" PRIu64 " %.8s%s%.8s %u %" PRIu64 " %" PRIu64 " %u\n",
 		    serial_of(&entries[i]), d->class,

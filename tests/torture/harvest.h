@@ -18,8 +18,7 @@ struct harvest {
 	void *arg;
 	uint64_t streams;
 	uint64_t records;
-	uint64_t lost;    /* overwritten */
-	uint64_t dropped; /* as the streams say */
+	uint64_t lost; /* overwritten */
 	char why[256];
 };
 
@@ -84,8 +83,6 @@ harvest_stream(
 		return;
 	}
 	h->streams++;
-	h->dropped +=
-	    shared_load(&((const struct stream_header *)section)->dropped);
 	for (uint32_t i = 0; i < plan.lanes; i++)
 		harvest_lane(
 		    h, d, i, stream_lane(section, &plan, i), plan.lane_size);

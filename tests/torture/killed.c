@@ -147,6 +147,7 @@ all_cool(const struct segment *s)
 		cool = 0;
 	for (size_t i = 0; cool && i < n; i++)
 		if (strcmp(e[i].d.type, "killed") == 0 &&
+		    !(e[i].d.flags & DESC_RETAINED) &&
 		    !descriptor_is(&e[i].d, CLASS_COOL))
 			cool = 0;
 	free(e);

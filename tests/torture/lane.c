@@ -142,7 +142,7 @@ write_batch(struct ring_writer *w, uint64_t number, uint32_t n)
 		__builtin_memcpy(batch + used, &r, sizeof(r));
 		used += need;
 	}
-	ring_append_batch(w, batch, used, number % 2 == 0 ? i : 0);
+	ring_append_batch(w, batch, used, i);
 	return i;
 }
 

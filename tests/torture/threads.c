@@ -14,6 +14,7 @@
 #include "tests/torture/daemon.h"
 #include "tests/torture/harvest.h"
 #include "worker/shmlog.h"
+#include "worker/stream.h"
 
 #define THREADS 16
 #define WRITERS (2 * THREADS) /* the second half: their handlers */
@@ -196,6 +197,12 @@ check_writer(struct check *c, int writer)
 	}
 }
 
+static uint64_t
+figure(enum figure n)
+{
+	return shmlog_value(stream->figures, n);
+}
+
 static void
 check_all(double seconds)
 {
@@ -238,6 +245,13 @@ check_all(double seconds)
 		    (unsigned long long)shmlog_dropped(handle),
 		    (unsigned long long)h.records);
 	torture_say("what was dropped is counted", why, NULL);
+	why[0] = '\0';
+	if (figure(FIGURE_RECORDS) != h.records ||
+	    figure(FIGURE_DROPPED) != dropped)
+		torture_blame(why, "%llu records and %llu dropped, it says",
+		    (unsigned long long)figure(FIGURE_RECORDS),
+		    (unsigned long long)figure(FIGURE_DROPPED));
+	torture_say("the stream's own figures are exact", why, NULL);
 }
 
 int
