@@ -100,6 +100,8 @@ batch_put_slow(struct shmlog_batch *b, int tag, int level, uint64_t id,
 	uint32_t n = (uint32_t)(sizeof(struct record) + length);
 	uint8_t *to;
 
+	if (mask_look(b->stream, stream_tag(tag), stream_level(level)))
+		return 1;
 	if (round_up(n, 8) > b->size - (uint32_t)b->fill)
 		flush(b);
 	if (b->fill == 0 || !b->one_time)
@@ -126,8 +128,13 @@ shmlog_batch_put(struct shmlog_batch *b, int tag, int level, uint64_t id,
 
 	if (b == NULL)
 		return 0;
-	if (length > b->short_max || !stream_is_plain(tag, level) ||
-	    (uint32_t)b->fill + whole > b->limit)
+	if (!stream_is_plain(tag, level))
+		return batch_put_slow(b, tag, level, id, text, length);
+	if (mask_hides(&b->stream->mask, (unsigned)tag, (unsigned)level))
+		return stream_is_superseded(b->stream)
+			   ? batch_put_slow(b, tag, level, id, text, length)
+			   : 1;
+	if (length > b->short_max || (uint32_t)b->fill + whole > b->limit)
 		return batch_put_slow(b, tag, level, id, text, length);
 	if (b->one_time)
 		time = b->time;

@@ -96,6 +96,9 @@ struct shmlog {
 	int segment;      /* its descriptor, -1 */
 	uint64_t created; /* of the segment */
 	uint64_t segment_size;
+	uint64_t desc_offset; /* of the same, its directory: checked */
+	uint32_t desc_stride;
+	uint32_t desc_count;
 	uint32_t number;    /* of the last request */
 	uint32_t awaited;   /* HELLO's number */
 	int64_t attempt;    /* when the last one to connect began */

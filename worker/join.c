@@ -246,6 +246,9 @@ on_hello(struct shmlog *log, const struct message_hello *m, int fd)
 		close(log->segment);
 	log->segment = fd;
 	log->segment_size = plan.segment_size;
+	log->desc_offset = plan.desc_offset;
+	log->desc_stride = plan.desc_stride;
+	log->desc_count = plan.desc_count;
 	log->created = plan.created;
 	log->heartbeat = shared_load(&log->head->heartbeat);
 	log->said_hello = 1;
@@ -286,6 +289,7 @@ on_alloc(struct part *part, const struct message_section *m)
 	}
 	if (m->length < part->length || m->offset % SEGMENT_PAGE != 0 ||
 	    m->offset == 0 || m->offset > log->segment_size ||
+	    m->index >= log->desc_count ||
 	    m->length > log->segment_size - m->offset) {
 		refuse(part, EPROTO);
 		return;

@@ -32,18 +32,16 @@
  *		shmlog_close(), shmlog_stream_free() and shmlog_set_free() want
  *		to be the last ones to use what they free.  (A batch belongs to
  *		one thread at a time.)
- *   Signals	shmlog_put(), shmlog_puts(), shmlog_batch_*() on a batch of the
- *		handler's own, and the inline functions may be called in signal
- *		handlers, also in one that interrupted any of these.
- *   fork(2)	the child goes on with the same handles: its counters begin at
- *		zero, in private memory, and it joins the daemon with sections
- *		of its own.  What the parent has stays the parent's.  A batch
- *		that was begun before belongs to the parent: throw the child's
- *		away.  clone(2) and vfork(2) without exec are not supported.
- *   exec(2)	closes every descriptor of the library's, but what was made
- *		counts as a living worker's until the process ends: close the
- *		handle before exec.
- *   Times	are taken from CLOCK_REALTIME, in nanoseconds.
+ *   Signals	shmlog_put(), shmlog_puts(), shmlog_wants(), shmlog_batch_*() on
+ *		a batch of the handler's own, and the inline functions may be
+ *called in signal handlers, also in one that interrupted any of these. fork(2)
+ *the child goes on with the same handles: its counters begin at zero, in
+ *private memory, and it joins the daemon with sections of its own.  What the
+ *parent has stays the parent's.  A batch that was begun before belongs to the
+ *parent: throw the child's away.  clone(2) and vfork(2) without exec are not
+ *supported. exec(2)	closes every descriptor of the library's, but what was
+ *made counts as a living worker's until the process ends: close the handle
+ *before exec. Times	are taken from CLOCK_REALTIME, in nanoseconds.
  *
  * NULL may be passed for any object that could not be made: the call does
  * nothing (shmlog_counter() returns the address of a word that nobody reads).
@@ -176,8 +174,9 @@ int shmlog_tag(struct shmlog_stream *, const char *name);
  * Puts a record: `length' bytes of text, any bytes.  id is the transaction's;
  * 0: none.  What is longer than shmlog_record_max() is cut, marked and counted.
  * level beyond SHMLOG_DEBUG is taken for SHMLOG_DEBUG, an unknown tag for 0.
- * When it returns 1, a reader can see the record; 0: it was dropped (detached,
- * or all lanes held).
+ * When it returns 1, a reader can see the record, or an administrator does not
+ * want it (see shmlog_wants()); 0: it was dropped (detached, or all lanes
+ * held).
  */
 int shmlog_put(struct shmlog_stream *, int tag, int level, uint64_t id,
     const void *text, size_t length);
@@ -185,6 +184,16 @@ int shmlog_put(struct shmlog_stream *, int tag, int level, uint64_t id,
 /* The same with a string. */
 int shmlog_puts(
     struct shmlog_stream *, int tag, int level, uint64_t id, const char *text);
+
+/*
+ * Whether a record with that tag and level would be kept: 1, or 0 if it is
+ * masked (shmctl(8)) and so would come to nothing, which is no loss and counted
+ * nowhere.  Ask before you prepare a text that costs much; otherwise just put:
+ * a masked put is as cheap.  The answer may be another one the next moment.  A
+ * program all of whose records are masked should call shmlog_dispatch() now and
+ * then, as one that only counts.
+ */
+int shmlog_wants(struct shmlog_stream *, int tag, int level);
 
 /* The longest text a record of this stream takes, bytes. */
 size_t shmlog_record_max(const struct shmlog_stream *);
@@ -207,7 +216,8 @@ struct shmlog_batch *shmlog_batch(struct shmlog_stream *);
  * most of what a record costs.  Off at first. */
 void shmlog_batch_one_time(struct shmlog_batch *, int on);
 
-/* 1; what becomes of the record is told by the commit.  0: b is NULL. */
+/* 1; what becomes of the record is told by the commit (one that is masked now
+ * is left out, and not dropped).  0: b is NULL. */
 int shmlog_batch_put(struct shmlog_batch *, int tag, int level, uint64_t id,
     const void *text, size_t length);
 

@@ -8,6 +8,7 @@
 
 #include <sched.h>
 
+#include "common/mask.h"
 #include "common/ring_write.h"
 #include "worker/figures.h"
 #include "worker/internal.h"
@@ -41,6 +42,10 @@ struct shmlog_stream {
 	uint32_t short_max;
 	ptrdiff_t cpu_offset;
 	struct shared_number looked;
+	struct mask mask;                  /* in one of the views: see mask.c */
+	const struct segment_header *head; /* the log's */
+	void *views;
+	const struct descriptor *next_mask; /* mapped, not in use yet */
 	int unswept; /* lanes are in places other than the target */
 	struct shared_number patience; /* rounds to wait for a lane */
 
@@ -147,6 +152,30 @@ stream_look(struct shmlog_stream *s, uint64_t now)
 	else if (number_get(&s->looked) != version && __rseq_size != 0)
 		number_set(&s->looked, version);
 }
+
+/* Another daemon has come, or we are on our way to it: it may want what this
+ * one's mask hides. */
+static inline int
+stream_is_superseded(const struct shmlog_stream *s)
+{
+	return shared_load(&s->head->superseded) != 0 ||
+	       number_get(&s->part.log->look_at) == 0;
+}
+
+/* The views of the mask: 0, or -1 with errno. */
+int mask_init(struct shmlog_stream *);
+void mask_fini(struct shmlog_stream *);
+
+/* Maps the descriptor of that index, which is bounded; 0, or -1 with errno.
+ * Then it can be made the one that is looked at. */
+int mask_map(struct shmlog_stream *, uint32_t index);
+void mask_switch(struct shmlog_stream *);
+
+/* In a child after fork(2): nothing is masked. */
+void mask_fork(struct shmlog_stream *);
+
+/* Whether a record is masked, also after what may be due was looked after. */
+int mask_look(struct shmlog_stream *, unsigned tag, unsigned level);
 
 /* What a record's head is to have. */
 static inline uint16_t

@@ -29,7 +29,7 @@ is_joined()
 # also when somebody wants its pages.
 begin_freed()
 {
-	start_daemon -n freed -s 256k -m 16 -k 10
+	start_daemon -n freed -s 288k -m 24 -k 10
 	joined_puppet freed -n freed -i freed -L 1 -l 65536
 	tell freed "put 500"
 	freed=$(section freed freed)
@@ -82,7 +82,7 @@ end_freed()
 # 2. A reader stopped past the cooling time and re-use.
 begin_stopped()
 {
-	start_daemon -n reuse -s 256k -m 16 -k 10
+	start_daemon -n reuse -s 288k -m 24 -k 10
 	follow "$dir/reuse.out" -n reuse
 	stopped=$follower
 	joined_puppet old -n reuse -i old -L 1 -l 65536
@@ -195,7 +195,7 @@ holder_cools()
 
 held()
 {
-	start_daemon -n held -s 256k -m 16 -k 10
+	start_daemon -n held -s 288k -m 24 -k 10
 	joined_puppet holder -n held -i holder -L 1 -l 65536
 	tell holder "put 10"
 	tell holder fork

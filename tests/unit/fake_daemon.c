@@ -51,7 +51,8 @@ carry_out(struct fake_daemon *f, const union message *m, union message *answer)
 		memcpy(s->class, m->alloc.class, CLASS_MAX);
 		f->sections = n + 1;
 		answer->section.serial = s->serial;
-		answer->section.index = n;
+		answer->section.index =
+		    f->rubbish_index ? f->plan.desc_count : n;
 		answer->section.offset =
 		    f->rubbish ? f->plan.segment_size : offset;
 		answer->section.length = s->length;

@@ -33,14 +33,15 @@ struct fake_daemon {
 	int quit[2]; /* a byte ends the thread */
 
 	/* what it is told, by the test, before it starts or between requests */
-	_Atomic int hang_up_at;   /* operation at which it does; once */
-	_Atomic int do_it_first;  /* but after it was carried out */
-	_Atomic int refuse;       /* status for ALLOC; 0: none */
-	_Atomic int refuse_hello; /* the same for HELLO */
-	_Atomic int mute;         /* reads, and answers nothing */
-	_Atomic int mute_at;      /* the same for one operation */
-	_Atomic int deaf;         /* reads nothing: it is stopped */
-	_Atomic int rubbish;      /* answers with a section out of bounds */
+	_Atomic int hang_up_at;    /* operation at which it does; once */
+	_Atomic int do_it_first;   /* but after it was carried out */
+	_Atomic int refuse;        /* status for ALLOC; 0: none */
+	_Atomic int refuse_hello;  /* the same for HELLO */
+	_Atomic int mute;          /* reads, and answers nothing */
+	_Atomic int mute_at;       /* the same for one operation */
+	_Atomic int deaf;          /* reads nothing: it is stopped */
+	_Atomic int rubbish;       /* answers with a section out of bounds */
+	_Atomic int rubbish_index; /* the same for its descriptor */
 
 	/* what it has done */
 	uint8_t *base;
