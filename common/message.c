@@ -50,7 +50,13 @@ message_request_length(uint32_t operation)
 		return sizeof(struct message_alloc);
 	case MESSAGE_PUBLISH:
 	case MESSAGE_FREE:
+	case MESSAGE_RETIRE:
 		return sizeof(struct message_section);
+	case MESSAGE_MASK:
+		return sizeof(struct message_mask);
+	case MESSAGE_MASKS:
+	case MESSAGE_LIST:
+		return sizeof(struct message_next);
 	}
 	return 0;
 }
@@ -66,7 +72,14 @@ message_answer_length(uint32_t operation)
 	case MESSAGE_PUBLISH:
 	case MESSAGE_FREE:
 	case MESSAGE_PING:
+	case MESSAGE_RETIRE:
 		return sizeof(struct message_header);
+	case MESSAGE_MASK:
+		return sizeof(struct message_masked);
+	case MESSAGE_MASKS:
+		return sizeof(struct message_mask);
+	case MESSAGE_LIST:
+		return sizeof(struct message_client);
 	}
 	return 0;
 }

@@ -12,6 +12,10 @@
  * opened O_RDWR).  ALLOC reserves a section; the worker maps and fills it;
  * PUBLISH puts it into the directory; FREE lets it cool.  A hang-up frees
  * nothing: the owner's death does.
+ *
+ * ADMINISTRATION is for root and the daemon's own user: MASK gives or clears a
+ * rule of what streams are not to log, MASKS and LIST tell the rules and the
+ * clients, one a request, and RETIRE lets a section of anybody's cool.
  */
 #ifndef SHMLOG_COMMON_MESSAGE_H
 #define SHMLOG_COMMON_MESSAGE_H
@@ -30,6 +34,10 @@ enum message_op {
 	MESSAGE_PUBLISH = 3,
 	MESSAGE_FREE = 4,
 	MESSAGE_PING = 5,
+	MESSAGE_MASK = 6,
+	MESSAGE_MASKS = 7,
+	MESSAGE_LIST = 8,
+	MESSAGE_RETIRE = 9,
 };
 
 /* In answers; 0 is success. */
@@ -76,7 +84,7 @@ struct message_alloc {
 	uint64_t origin_serial;  /* 120  segment and serial, else 0 */
 };
 
-struct message_section { /* ALLOC's answer; PUBLISH's and FREE's request */
+struct message_section { /* ALLOC's answer; what PUBLISH, FREE, RETIRE ask */
 	struct message_header head;
 	uint64_t serial; /* 16  */
 	uint64_t offset; /* 24  in the segment; 0 in a request */
@@ -85,11 +93,63 @@ struct message_section { /* ALLOC's answer; PUBLISH's and FREE's request */
 	uint32_t pad_44; /* 44  */
 };
 
+#define MASK_RULES_MAX 256
+#define MASK_GLOB_MAX 96 /* with its zero */
+
+enum mask_what {
+	MASK_LEVEL = 1, /* levels beyond `level' are masked */
+	MASK_SHOW = 2,  /* the tag is not masked */
+	MASK_HIDE = 3,  /* the tag is masked */
+	MASK_CLEAR = 4, /* no rule: those of that glob are removed */
+};
+
+/* Of two that speak of the same thing of a stream, the later one decides. */
+struct mask_rule {
+	uint32_t what;            /*   0  enum mask_what */
+	uint32_t level;           /*   4  of MASK_LEVEL, else 0 */
+	char glob[MASK_GLOB_MAX]; /*   8  type.ident: fnmatch(3), no flags */
+	char tag[TAG_NAME_MAX];   /* 104  of MASK_SHOW and MASK_HIDE */
+};
+
+struct message_mask { /* MASK's request; MASKS' answer, what 0: no more */
+	struct message_header head;
+	struct mask_rule rule; /*  16  */
+};
+
+struct message_masked { /* MASK's answer */
+	struct message_header head;
+	uint32_t rules;   /* 16  given, or cleared */
+	uint32_t streams; /* 20  that it is about now; many: at least */
+};
+
+struct message_next { /* MASKS' and LIST's request */
+	struct message_header head;
+	uint64_t after; /* 16  MASKS: rules before it; LIST: a client's number,
+			       0 at first */
+};
+
+struct message_client { /* LIST's answer: the next one */
+	struct message_header head;
+	uint64_t number;      /* 16  never used twice; 0: no more */
+	uint64_t age;         /* 24  of the connection, ns */
+	uint64_t requests;    /* 32  */
+	uint64_t bytes;       /* 40  of its process' sections */
+	uint32_t sections;    /* 48  */
+	uint32_t pid;         /* 52  */
+	uint32_t uid;         /* 56  */
+	uint32_t pad_60;      /* 60  */
+	char name[OWNER_MAX]; /* 64  */
+};
+
 union message {
 	struct message_header head;
 	struct message_hello hello;
 	struct message_alloc alloc;
 	struct message_section section;
+	struct message_mask mask;
+	struct message_masked masked;
+	struct message_next next;
+	struct message_client client;
 };
 
 _Static_assert(sizeof(struct message_header) == 16, "protocol");
@@ -99,6 +159,13 @@ _Static_assert(offsetof(struct message_alloc, length) == 104, "protocol");
 _Static_assert(sizeof(struct message_alloc) == 128, "protocol");
 _Static_assert(offsetof(struct message_section, index) == 40, "protocol");
 _Static_assert(sizeof(struct message_section) == 48, "protocol");
+_Static_assert(offsetof(struct mask_rule, tag) == 104, "protocol");
+_Static_assert(offsetof(struct message_mask, rule) == 16, "protocol");
+_Static_assert(sizeof(struct message_mask) == 184, "protocol");
+_Static_assert(sizeof(struct message_masked) == 24, "protocol");
+_Static_assert(sizeof(struct message_next) == 24, "protocol");
+_Static_assert(offsetof(struct message_client, pid) == 52, "protocol");
+_Static_assert(sizeof(struct message_client) == 80, "protocol");
 
 /* How long a request (an answer) of this operation is; 0: no such operation. */
 uint32_t message_request_length(uint32_t operation);

@@ -16,6 +16,7 @@
 
 #include <event2/event.h>
 
+#include "daemon/admin.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
 #include "daemon/must.h"
@@ -271,6 +272,10 @@ static const struct {
 	{ MESSAGE_PUBLISH, serve_publish },
 	{ MESSAGE_FREE, serve_free },
 	{ MESSAGE_PING, serve_ping },
+	{ MESSAGE_MASK, admin_mask },
+	{ MESSAGE_MASKS, admin_masks },
+	{ MESSAGE_LIST, admin_list },
+	{ MESSAGE_RETIRE, admin_retire },
 };
 
 /* A well-formed request of a client that may ask. */
@@ -332,6 +337,7 @@ take(struct client *c, const union message *request, uint32_t length,
 	*work = 0;
 	memset(&m, 0, sizeof(m));
 	store_count(store_of(c), STORE_REQUESTS, 1);
+	c->requests++;
 	why = breach(c, request, length, &status);
 	if (why != NULL) {
 		store_count(store_of(c), STORE_PROTOCOL_ERRORS, 1);

@@ -33,6 +33,7 @@ struct client {
 	struct event *writable;
 	TAILQ_HEAD(, answer) answers; /* not sent yet */
 	unsigned waiting;             /* how many */
+	uint64_t requests;            /* so far */
 	uint64_t since;               /* accepted; CLOCK_MONOTONIC, ns */
 	uint64_t stuck;               /* since when its answers are too many */
 };

@@ -229,6 +229,7 @@ loop_init(struct loop *l)
 		l->instance->listening, l->instance->options->clients) != 0)
 		return -1;
 	l->serving = 1;
+	l->server.place = &l->instance->place;
 	if (add_events(l) != 0)
 		return -1;
 	return server_start(&l->server);

@@ -23,6 +23,12 @@ store_work(struct store *s)
 	return work;
 }
 
+void
+store_worked(struct store *s, uint64_t bytes)
+{
+	s->work += bytes;
+}
+
 /* The length of a zero-padded name of [A-Za-z0-9_.:-]; 0: it is none. */
 static size_t
 name_length(const char *name, size_t size)
@@ -151,6 +157,7 @@ publish(struct store *s, struct section *sec, const struct store_owner *owner,
 			&sec->stream) != 0)
 			return MESSAGE_BAD_SECTION;
 		sec->is_stream = 1;
+		mask_join(s, sec);
 	}
 	list_instead_of(s, sec, NULL, now);
 	return MESSAGE_OK;
@@ -232,12 +239,9 @@ section_retire(struct store *s, struct section *sec, struct store_time now)
 		section_cool(s, sec, 0, now);
 }
 
-enum message_status
-store_free(struct store *s, const struct store_owner *owner,
-    const struct message_section *m, struct store_time now)
+static enum message_status
+let_cool(struct store *s, struct section *sec, struct store_time now)
 {
-	struct section *sec = section_find(s, owner, m);
-
 	must(s->magic == STORE_MAGIC);
 	if (sec == NULL)
 		return MESSAGE_NOT_YOURS;
@@ -251,6 +255,26 @@ store_free(struct store *s, const struct store_owner *owner,
 	old_sweep(s);
 	own_set_show(s);
 	return MESSAGE_OK;
+}
+
+enum message_status
+store_free(struct store *s, const struct store_owner *owner,
+    const struct message_section *m, struct store_time now)
+{
+	return let_cool(s, section_find(s, owner, m), now);
+}
+
+enum message_status
+store_retire(
+    struct store *s, const struct message_section *m, struct store_time now)
+{
+	struct store_owner owner = { .pid = 0 };
+
+	if (m->index >= s->plan.desc_count || s->slots[m->index].owner == NULL)
+		return MESSAGE_NOT_YOURS;
+	owner.pid = s->slots[m->index].owner->pid;
+	owner.start = s->slots[m->index].owner->start;
+	return let_cool(s, section_find(s, &owner, m), now);
 }
 
 /* The sections of a process that are one client's (0: orphans) become that of

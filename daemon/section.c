@@ -135,6 +135,7 @@ int
 store_background(struct store *s, size_t budget)
 {
 	uint64_t most = budget / SEGMENT_PAGE, page, n;
+	int more = mask_sweep(s, NULL);
 
 	while (most > 0 && extents_pages_soiled(s->extents) > 0) {
 		if (!extent_wash(
@@ -147,7 +148,7 @@ store_background(struct store *s, size_t budget)
 		s->background = page + n;
 		most -= n;
 	}
-	return extents_pages_soiled(s->extents) > 0;
+	return more || extents_pages_soiled(s->extents) > 0;
 }
 
 /* Notes whose a stream was and how many records it had. */
@@ -316,6 +317,7 @@ section_cool(
 {
 	must(sec->state == SLOT_RESERVED || sec->state == SLOT_LISTED);
 	set_free(s, sec);
+	mask_leave(s, sec);
 	figure(s, sec, -1);
 	sec->state = SLOT_COOLING;
 	sec->cooled = now.mono;
@@ -344,6 +346,7 @@ section_drop(struct store *s, struct section *sec)
 		section_end(s);
 	}
 	set_free(s, sec);
+	mask_leave(s, sec);
 	owner_leave(s, sec);
 	owner_forget(s, sec);
 	extent_release(s->extents, sec->page, sec->pages);

@@ -15,11 +15,13 @@
 struct client;
 struct event;
 struct event_base;
+struct place_dir;
 
 struct server {
 	struct event_base *base;
 	struct store *store;
-	int fd; /* listening; not ours to close */
+	const struct place_dir *place; /* where masks are kept; NULL: not */
+	int fd;                        /* listening; not ours to close */
 	struct event *readable;
 	struct event *pause; /* until descriptors are there again */
 	struct peers peers;

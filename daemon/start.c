@@ -34,6 +34,7 @@
 #include "common/process.h"
 #include "daemon/limits.h"
 #include "daemon/log.h"
+#include "daemon/masks.h"
 #include "daemon/now.h"
 
 #define SEGMENT_NEW SEGMENT_FILE ".new"
@@ -511,6 +512,7 @@ instance_start(struct instance *i, const struct options *o)
 	past_find(&i->past, i->place.dirfd);
 	if (make_store(i, &old) != 0)
 		goto out;
+	masks_load(i->store, i->place.dirfd, i->place.path);
 	take_over(i, &old);
 	if (go_public(i, &old) != 0)
 		goto out;

@@ -69,6 +69,7 @@ lists_init(struct store *s)
 	TAILQ_INIT(&s->list);
 	TAILQ_INIT(&s->placeholders);
 	TAILQ_INIT(&s->joining);
+	TAILQ_INIT(&s->masks.streams);
 	RB_INIT(&s->owners);
 	RB_INIT(&s->users);
 	RB_INIT(&s->families);
@@ -95,6 +96,7 @@ memory_init(struct store *s)
 		s->slots[i].index = i;
 		TAILQ_INSERT_TAIL(&s->spare, &s->slots[i], queue);
 	}
+	s->masks.next = n;
 	return 0;
 }
 
@@ -156,8 +158,10 @@ store_close(struct store *s)
 	if (s == NULL)
 		return;
 	must(s->magic == STORE_MAGIC);
-	for (uint32_t i = 0; s->slots != NULL && i < s->plan.desc_count; i++)
+	for (uint32_t i = 0; s->slots != NULL && i < s->plan.desc_count; i++) {
 		set_free(s, &s->slots[i]);
+		mask_leave(s, &s->slots[i]);
+	}
 	families_free(s);
 	owners_free(s);
 	olds_free(s);
@@ -234,6 +238,7 @@ store_tick(struct store *s, struct store_time now)
 	section_expire(s, now);
 	store_refresh(s);
 	freed_poll(s, now);
+	mask_tick(s);
 	carry_poll(s, now);
 	foreign_poll(s, now);
 	own_set_show(s);
@@ -275,6 +280,7 @@ rewrite(struct store *s)
 		if (sec->d.flags & (DESC_PLACEHOLDER | DESC_DAEMON))
 			rewrite_set(s, sec);
 		section_update(s, sec);
+		mask_show(s, sec);
 	}
 	directory_link(&s->dir, s->plan.desc_count, first, 0);
 	section_end(s);

@@ -169,12 +169,35 @@ enum message_status store_publish(struct store *, const struct store_owner *,
 enum message_status store_free(struct store *, const struct store_owner *,
     const struct message_section *, struct store_time);
 
+/* Lets a section of any process cool.  NOT_YOURS: there is no such section, or
+ * it is one of the daemon's, or a placeholder. */
+enum message_status store_retire(
+    struct store *, const struct message_section *, struct store_time);
+
+/*
+ * MASKS.  A rule is about the streams there are and those to come, and their
+ * tags likewise (within a second of their registration).  It replaces the one
+ * that speaks of the same thing of the same glob.  BAD_ARGUMENT; OVER_LIMIT:
+ * too many rules, MASK_RULES_MAX.  Fills the answer, but for its head.
+ */
+enum message_status store_mask(
+    struct store *, const struct mask_rule *, struct message_masked *answer);
+
+/* Whether it can be one (or clears some); anything may stand in it. */
+int mask_rule_is_good(const struct mask_rule *);
+
+/* The rule at that place, from 0 on; NULL: there are no more. */
+const struct mask_rule *store_mask_rule(const struct store *, uint64_t);
+
 /*
  * The work done since the last call, so that the caller can charge for it:
  * bytes of schemas copied and decoded, of words added up, and a sixteenth of
  * those zeroed, for that is how much quicker zeroing is.
  */
 uint64_t store_work(struct store *);
+
+/* Adds to it what was done elsewhere for the same request. */
+void store_worked(struct store *, uint64_t bytes);
 
 /* What a process, or all processes of a uid, have now. */
 struct store_use {
@@ -222,12 +245,12 @@ void store_watch(const struct store *,
  * Once a second: sections that have cooled for long enough are given up (a
  * bounded number a call), placeholders refreshed, and folded if their owners
  * are of another pid namespace and nobody holds the old segment, orphans that
- * are freed retired, figures published.
+ * are freed retired, new tags masked, figures published.
  */
 void store_tick(struct store *, struct store_time);
 
-/* Zeroes up to `budget' bytes of pages that were given up.  1: there is more.
- */
+/* Zeroes up to `budget' bytes of pages that were given up, and goes on with
+ * what a change of the masks left to do.  1: there is more. */
 int store_background(struct store *, size_t budget);
 
 /*

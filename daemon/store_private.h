@@ -7,6 +7,7 @@
  *	request.c	ALLOC, PUBLISH, FREE and the owners' events
  *	family.c	sets of one type, ident and schema, and their sums
  *	carry.c		sets that move between segments, and placeholders
+ *	mask.c		which records are not wanted
  *	freed.c		what was given up while nobody listened
  *	old.c		old segments, mapped as long as they are needed
  *	takeover.c	what old segments hold
@@ -119,6 +120,28 @@ struct set {
 	TAILQ_ENTRY(section) move; /* placeholders, or joining sets */
 };
 
+/* A stream that rules are about, and its mask as it was written. */
+struct masked {
+	struct section *section;
+	TAILQ_ENTRY(masked) all;
+	uint64_t levels;
+	uint64_t tags[TAGS_MAX / 64];
+	uint64_t seen; /* bytes of its dictionary */
+	int by_tag;    /* there are rules about its tags */
+};
+
+TAILQ_HEAD(masked_queue, masked);
+
+struct masks {
+	uint32_t n;
+	struct mask_rule rules[MASK_RULES_MAX];
+	struct masked_queue streams; /* who was looked at last is the last */
+	/* a change is carried out: for streams that match this, from this slot
+	 * on (desc_count: done) */
+	char about[MASK_GLOB_MAX];
+	uint32_t next;
+};
+
 struct section {
 	uint32_t magic;
 	uint32_t index;
@@ -138,6 +161,7 @@ struct section {
 	int is_stream;
 	struct stream_plan stream; /* bounded, when it was published */
 	struct set *set;
+	struct masked *masked; /* of a listed stream; NULL: no rule's */
 };
 
 struct item {
@@ -212,6 +236,7 @@ struct store {
 	struct old_list olds;
 	struct moving_list placeholders;
 	struct moving_list joining;
+	struct masks masks;
 	int superseded_fd; /* of the segment that was taken over, or -1 */
 
 	struct store_figures figures; /* but those that extents know */
@@ -250,6 +275,16 @@ void section_expire(struct store *, struct store_time);
 /* The section that a request means, if it is this process'. */
 struct section *section_find(
     struct store *, const struct store_owner *, const struct message_section *);
+
+/* mask.c */
+void mask_join(struct store *, struct section *);  /* about to be listed */
+void mask_leave(struct store *, struct section *); /* live no more */
+void mask_show(struct store *, const struct section *);
+void mask_tick(struct store *); /* looks for new tags */
+
+/* Goes on with carrying out a change; counts the streams that it is about, if
+ * streams is not NULL.  1: there is more to do. */
+int mask_sweep(struct store *, uint32_t *streams);
 
 /* owner.c */
 int owner_take(struct store *, struct section *, const struct store_owner *);

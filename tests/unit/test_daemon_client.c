@@ -337,6 +337,86 @@ START_TEST(a_peer_that_cannot_be_watched_is_denied)
 }
 END_TEST
 
+/* Asks and takes the answer. */
+static enum message_status
+ask(int fd, enum message_op op, union message *m)
+{
+	uint32_t length = message_request_length(op);
+
+	message_head(&m->head, op, length, 1, MESSAGE_OK);
+	ck_assert_int_eq(message_send(fd, m, length, -1), 0);
+	turn();
+	ck_assert_int_gt(message_receive(fd, m, NULL), 0);
+	return (enum message_status)m->head.status;
+}
+
+static void
+ask_mask(union message *m)
+{
+	memset(m, 0, sizeof(*m));
+	m->mask.rule = (struct mask_rule){ .what = MASK_LEVEL, .glob = "*" };
+}
+
+START_TEST(only_root_and_who_runs_it_may_administer)
+{
+	static const enum message_op ops[] = { MESSAGE_MASK, MESSAGE_MASKS,
+		MESSAGE_LIST, MESSAGE_RETIRE };
+	union message m;
+	int root, other;
+
+	begin(4);
+	other = connected(4242);
+	root = connected(0);
+	memset(&m, 0, sizeof(m));
+	expect_eq(ask(other, MESSAGE_HELLO, &m), MESSAGE_OK);
+	expect_eq(ask(root, MESSAGE_HELLO, &m), MESSAGE_OK);
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		ask_mask(&m);
+		expect_eq(ask(other, ops[i], &m), MESSAGE_DENIED);
+	}
+	expect(store_mask_rule(store, 0) == NULL);
+	ask_mask(&m);
+	expect_eq(ask(root, MESSAGE_MASK, &m), MESSAGE_OK);
+	expect(store_mask_rule(store, 0) != NULL);
+	m.next.after = 0;
+	expect_eq(ask(root, MESSAGE_MASKS, &m), MESSAGE_OK);
+	expect(m.mask.rule.what == MASK_LEVEL);
+	ck_assert_str_eq(m.mask.rule.glob, "*");
+	m.next.after = 1;
+	expect_eq(ask(root, MESSAGE_MASKS, &m), MESSAGE_OK);
+	expect_eq(m.mask.rule.what, 0);
+	end();
+}
+END_TEST
+
+START_TEST(clients_are_listed_one_after_the_other)
+{
+	union message m;
+	int fds[3];
+
+	begin(4);
+	for (int i = 0; i < 3; i++)
+		fds[i] = connected(i == 1 ? 4242 : 0);
+	memset(&m, 0, sizeof(m));
+	for (int i = 1; i < 3; i++)
+		expect_eq(ask(fds[i], MESSAGE_HELLO, &m), MESSAGE_OK);
+	/* who has not said HELLO is nobody yet */
+	m.next.after = 0;
+	expect_eq(ask(fds[2], MESSAGE_LIST, &m), MESSAGE_OK);
+	expect_eq(m.client.uid, 4242);
+	expect_eq(m.client.pid, getpid());
+	expect_eq(m.client.requests, 1);
+	m.next.after = m.client.number;
+	expect_eq(ask(fds[2], MESSAGE_LIST, &m), MESSAGE_OK);
+	expect_eq(m.client.uid, 0);
+	expect_eq(m.client.requests, 3);
+	m.next.after = m.client.number;
+	expect_eq(ask(fds[2], MESSAGE_LIST, &m), MESSAGE_OK);
+	expect_eq(m.client.number, 0);
+	end();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -349,6 +429,8 @@ main(void)
 		who_says_no_hello_is_dropped,
 		a_uid_has_its_share_of_connections,
 		a_peer_that_cannot_be_watched_is_denied,
+		only_root_and_who_runs_it_may_administer,
+		clients_are_listed_one_after_the_other,
 	};
 
 	return UNIT_RUN("daemon_client", tests);
