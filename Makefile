@@ -65,7 +65,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 pic = $(patsubst %.c,$(B)/pic/%.o,$(1))
 have = $(if $(wildcard $(1)),$(2))
 
-READER_MAINS = readers/shmtail.c readers/shmstat.c readers/shmput.c
+READER_MAINS = readers/shmtail.c readers/shmstat.c readers/shmput.c readers/shmctl.c
 
 COMMON_OBJS = $(call obj,$(call src,common))
 # a library installs no signal handlers
@@ -153,7 +153,7 @@ $(B)/shmlog.pc: Makefile
 $(B)/shmlogd: $(B)/obj/daemon/main.o $(B)/libdaemon.a $(B)/libcommon.a
 	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_daemon))
 
-$(B)/shmtail $(B)/shmstat: $(B)/%: $(B)/obj/readers/%.o $(B)/libreaders.a $(B)/libcommon.a
+$(B)/shmtail $(B)/shmstat $(B)/shmctl: $(B)/%: $(B)/obj/readers/%.o $(B)/libreaders.a $(B)/libcommon.a
 	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_readers))
 
 # shmput is a worker with a command line.

@@ -25,7 +25,7 @@ each()
 files()
 {
 	local page
-	each 755 "$PREFIX/sbin" "$BUILD/shmlogd"
+	each 755 "$PREFIX/sbin" "$BUILD/shmlogd" "$BUILD/shmctl"
 	each 755 "$PREFIX/bin" "$BUILD/shmtail" "$BUILD/shmstat" "$BUILD/shmput"
 	each 644 "$PREFIX/include" worker/shmlog.h
 	each 644 "$PREFIX/lib" "$BUILD/libshmlog.so.0" "$BUILD/libshmlog.a"

@@ -22,3 +22,14 @@ level_name(uint8_t level)
 
 	return level < sizeof(names) / sizeof(names[0]) ? names[level] : "?";
 }
+
+int
+level_parse(const char *text)
+{
+	if (text[0] >= '0' && text[0] <= '7' && text[1] == '\0')
+		return text[0] - '0';
+	for (uint8_t i = 0; i < 8; i++)
+		if (strcmp(text, level_name(i)) == 0)
+			return i;
+	return -1;
+}

@@ -51,4 +51,7 @@ const struct out *out_find(const char *name);
 /* syslog's word for a level. */
 const char *level_name(uint8_t level);
 
+/* 0 to 7, or syslog's word for it; -1: neither. */
+int level_parse(const char *text);
+
 #endif

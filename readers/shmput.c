@@ -57,18 +57,6 @@ struct put {
 	char input[INPUT_SIZE];
 };
 
-/* 0 to 7 or syslog's word for it; -1: neither. */
-static int
-parse_level(const char *text)
-{
-	if (text[0] >= '0' && text[0] <= '7' && text[1] == '\0')
-		return text[0] - '0';
-	for (uint8_t i = 0; i < 8; i++)
-		if (strcmp(text, level_name(i)) == 0)
-			return i;
-	return -1;
-}
-
 static void
 parse_args(struct put_args *a, int argc, char **argv)
 {
@@ -92,7 +80,7 @@ parse_args(struct put_args *a, int argc, char **argv)
 			a->tag = optarg;
 			break;
 		case 'p':
-			a->level = parse_level(optarg);
+			a->level = level_parse(optarg);
 			if (a->level == -1)
 				usage_errx("-p %s: not a level: 0 to 7, or "
 					   "emerg to debug",

@@ -58,4 +58,7 @@ void stat_sections(struct buffer *, const struct segment *, uint64_t real);
 /* -L: the instances of this machine. */
 void stat_instances(struct buffer *);
 
+/* As much of a time as one wants to know: 7s, 5m06s, 3h04m, 2d01h. */
+void stat_age(char *to, size_t size, uint64_t ns);
+
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/layout.h"
+#include "common/shared.h"
 #include "readers/stat_format.h"
 
 /* A descriptor's texts, made printable. */
@@ -39,10 +40,10 @@ make_text(struct section_text *t, const struct descriptor *d)
 }
 
 /* As much as one wants to know: 7s, 5m06s, 3h04m, 2d01h. */
-static void
-make_age(char *to, size_t size, uint64_t from, uint64_t now)
+void
+stat_age(char *to, size_t size, uint64_t ns)
 {
-	uint64_t s = now > from ? (now - from) / NSEC : 0;
+	uint64_t s = ns / NSEC;
 
 	if (s < 60)
 		(void)snprintf(to, size, "%" PRIu64 "s", s);
@@ -115,19 +116,21 @@ stat_sections(struct buffer *b, const struct segment *s, uint64_t real)
 	if (list.n > 0)
 		memcpy(sorted, list.entries, list.n * sizeof(*sorted));
 	qsort(sorted, list.n, sizeof(*sorted), by_name);
-	buffer_printf(b, "%-8s %-8s %-15s %-20s %-24s %8s %11s %8s %s\n",
+	buffer_printf(b, "%-8s %-8s %-15s %-20s %-24s %8s %11s %8s %8s %s\n",
 	    "CLASS", "FORMER", "TYPE", "IDENT", "OWNER", "UID", "BYTES", "AGE",
-	    "FLAGS");
+	    "SERIAL", "FLAGS");
 	for (size_t i = 0; i < list.n; i++) {
 		const struct descriptor *d = &sorted[i].d;
 
 		make_text(&t, d);
-		make_age(age, sizeof(age), d->created, real);
+		stat_age(age, sizeof(age),
+		    real > d->created ? real - d->created : 0);
 		buffer_printf(b,
 		    "%-8s %-8s %-15s %-20s %-24s %8" PRIu32 " %11" PRIu64
-		    " %8s ",
+		    " %8s %8" PRIu64 " ",
 		    or_dash(t.class), or_dash(t.former), or_dash(t.type),
-		    or_dash(t.ident), t.owner, d->owner_uid, d->length, age);
+		    or_dash(t.ident), t.owner, d->owner_uid, d->length, age,
+		    shared_load(&d->serial));
 		put_flags(b, d->flags);
 		buffer_byte(b, '\n');
 	}

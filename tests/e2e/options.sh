@@ -74,7 +74,7 @@ parses()
 	done
 }
 
-for program in shmlogd shmtail shmstat shmput; do
+for program in shmlogd shmtail shmstat shmput shmctl; do
 	if [ ! -x "$BUILD/$program" ]; then
 		not_ok "options of $program" "there is no $program"
 		continue
@@ -129,7 +129,7 @@ same a_glob_that_is_none_is_refused "$failures" 0
 failures=0
 instance='not an instance: an absolute path, or up to 63 of [A-Za-z0-9_.-], the first no dot or minus'
 seconds='not a number of seconds, nor off'
-for program in shmlogd shmtail shmstat shmput; do
+for program in shmlogd shmtail shmstat shmput shmctl; do
 	bad '-Z: no such option (-h lists them)' $program -Z
 	bad '--: no such option (-h lists them)' $program --long
 	bad '-n: needs a value: instance' $program -n
@@ -159,4 +159,21 @@ bad '-i: must be given: which stream is it?' shmput
 bad '-i a b: not an ident: up to 63 of [A-Za-z0-9_.:-]' shmput -i 'a b'
 bad '-t a b: not a tag: up to 63 of [A-Za-z0-9_.-]' shmput -i x -t 'a b'
 bad '-p 8: not a level: 0 to 7, or emerg to debug' shmput -i x -p 8
+bad 'needs a command (-h lists them)' shmctl
+bad 'word: no such command (-h lists them)' shmctl word
+bad 'masks word: takes no words' shmctl masks word
+bad '-f and mask do not go together' shmctl mask -f x clear
+bad 'mask: needs a stream and what to mask of it' shmctl mask
+bad 'mask x: needs level=LEVEL, +TAG, -TAG or clear' shmctl mask x
+bad "mask : $empty" shmctl mask '' clear
+bad "mask [: $open" shmctl mask '[' clear
+bad 'mask a b: no stream has such a name' shmctl mask 'a b' clear
+bad 'level=8: not a level: 0 to 7, or emerg to debug' shmctl mask x level=8
+bad '+a b: not a tag: up to 63 of [A-Za-z0-9_.-]' shmctl mask x '+a b'
+bad '-: not a tag: up to 63 of [A-Za-z0-9_.-]' shmctl mask x -
+bad 'word: not level=LEVEL, +TAG, -TAG or clear' shmctl mask x word
+bad "free: needs a section's serial (shmstat -s)" shmctl free
+bad 'free x: not a serial (shmstat -s)' shmctl free x
+bad 'free 0: not a serial (shmstat -s)' shmctl free 0
+bad 'free 1: one serial at a time' shmctl free 1 2
 same a_mistake_is_told_in_the_same_words "$failures" 0
