@@ -171,11 +171,16 @@ directory_mask(struct directory *dir, uint32_t index, uint64_t levels,
     const uint64_t masked[TAGS_MAX / 64])
 {
 	struct descriptor *to = slot(dir, index);
+	uint64_t any = 0;
 
-	atomic_store_explicit(&to->levels, levels, memory_order_relaxed);
-	for (int i = 0; i < TAGS_MAX / 64; i++)
+	for (int i = 0; i < TAGS_MAX / 64; i++) {
+		any |= masked[i];
 		atomic_store_explicit(
 		    &to->masked[i], masked[i], memory_order_relaxed);
+	}
+	atomic_store_explicit(&to->levels,
+	    (levels & ~MASK_TAGS) | (any != 0 ? MASK_TAGS : 0),
+	    memory_order_relaxed);
 }
 
 uint64_t

@@ -125,6 +125,7 @@ _Static_assert(sizeof(struct segment_header) == 448, "layout");
 	32u /* a placeholder: owner_pid is of another pid                      \
 	       namespace than the daemon's */
 
+#define MASK_TAGS (UINT64_C(1) << 63) /* in levels: some tag is masked */
 #define TAGS_MAX 512 /* tag ids are 1 to TAGS_MAX - 1; 0 is no tag */
 
 /*

@@ -40,9 +40,12 @@ mask_hides(const struct mask *m, unsigned tag, unsigned level)
 	const struct descriptor *d = mask_get(m);
 	uint64_t levels =
 	    atomic_load_explicit(&d->levels, memory_order_relaxed);
-	uint64_t tags =
-	    atomic_load_explicit(&d->masked[tag / 64], memory_order_relaxed);
+	uint64_t tags;
 
+	/* one comparison where nothing is masked */
+	if (__builtin_expect(levels == 0, 1))
+		return 0;
+	tags = atomic_load_explicit(&d->masked[tag / 64], memory_order_relaxed);
 	/* each by itself is one bit test */
 	return (levels >> level & 1) || (tags >> tag % 64 & 1);
 }

@@ -110,7 +110,7 @@ same but_is_told "$(cat "$dir/stderr")" \
 
 shmctl clients >"$dir/clients"
 check clients_are_listed \
-    grep -qE "^ *${puppet_pid[second]} +$(id -u) tool-puppet +1 " "$dir/clients"
+    grep -qE "^ *${puppet_pid[second]} +$(id -u) tool-puppet +2 " "$dir/clients"
 check in_80_columns [ "$(wc -L <"$dir/clients")" -le 80 ]
 
 # talk's sections: one of a client that was dropped, whose process lives, and

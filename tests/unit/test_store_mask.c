@@ -40,7 +40,7 @@ shown(const struct message_section *m)
 static uint64_t
 levels(const struct message_section *m)
 {
-	return shared_load(&shown(m)->levels);
+	return shared_load(&shown(m)->levels) & ~MASK_TAGS;
 }
 
 static int
