@@ -94,6 +94,8 @@ forget(struct part *part)
 
 	lanes_fork(s);
 	mask_fork(s);
+	/* all was well with the parent: the child's first put is to join */
+	number_set(&s->looked, 0);
 	memset(&part->place, 0, sizeof(part->place));
 	part_abandon(part);
 	s->tag_lock = (struct trylock){ 0 };
