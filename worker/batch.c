@@ -22,6 +22,7 @@ struct shmlog_batch {
 	uint64_t dropped; /* since the last commit */
 	uint64_t time;    /* with one_time: of the first record */
 	int one_time;
+	int look;           /* whatever the clock's version is */
 	uint32_t cut;       /* of these, records that were */
 	uint64_t short_max; /* as in the stream, and less than size */
 	uint64_t bytes[];
@@ -92,6 +93,19 @@ batch_add(struct shmlog_batch *b, uint64_t word, uint64_t id, uint64_t time,
 	b->fill += RECORD + n;
 }
 
+/* The time; if it is not from an anchor, a commit cannot go by their version,
+ * which may be the same for ever. */
+static uint64_t
+batch_time(struct shmlog_batch *b)
+{
+	uint64_t cycles = clock_cycles(), time;
+
+	if (clock_at(clock_version(), cycles, &time))
+		return time;
+	b->look = 1;
+	return clock_slow(cycles);
+}
+
 static __attribute__((noinline)) int
 batch_put_slow(struct shmlog_batch *b, int tag, int level, uint64_t id,
     const void *text, size_t length)
@@ -105,7 +119,7 @@ batch_put_slow(struct shmlog_batch *b, int tag, int level, uint64_t id,
 	if (round_up(n, 8) > b->size - (uint32_t)b->fill)
 		flush(b);
 	if (b->fill == 0 || !b->one_time)
-		b->time = clock_now();
+		b->time = batch_time(b);
 	b->limit = b->size;
 	b->cut += flags != 0;
 	to = (uint8_t *)b->bytes + (uint32_t)b->fill + sizeof(struct record);
@@ -154,9 +168,12 @@ shmlog_batch_commit(struct shmlog_batch *b)
 
 	if (b == NULL)
 		return 0;
-	/* nothing is due before the clock has its next anchor */
-	if (clock_version() != number_get(&b->stream->looked))
+	/* nothing is due before the clock has its next anchor, which somebody
+	 * must have asked for */
+	if (b->look || b->fill == 0 ||
+	    clock_version() != number_get(&b->stream->looked))
 		stream_look(b->stream, clock_now());
+	b->look = 0;
 	flush(b);
 	dropped = b->dropped;
 	b->dropped = 0;
