@@ -86,6 +86,7 @@ struct part {
 
 struct shmlog {
 	struct trylock busy; /* who joins, makes or frees parts */
+	int cancel;          /* the holder's, pthread_setcancelstate(3) */
 	struct part *parts;
 	struct shmlog *following; /* in the list of all handles */
 
@@ -154,7 +155,10 @@ join_is_due(const struct shmlog *log, uint64_t now)
 	       shared_load(&log->head->superseded) != 0;
 }
 
-/* Waits for log->busy, yielding: not for signal handlers. */
+/* Takes log->busy, waiting for it or not; log_lock() yields and is not for
+ * signal handlers.  Much of what is called with it is a cancellation point:
+ * meanwhile the thread is not cancelled, for it would hold it for good. */
+int log_try(struct shmlog *);
 void log_lock(struct shmlog *);
 void log_unlock(struct shmlog *);
 

@@ -31,7 +31,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -528,10 +527,7 @@ int
 join_run(struct shmlog *log, int64_t wait)
 {
 	enum progress progress = NO_DAEMON;
-	int cancel, r;
 
-	/* much of this may be cancelled, with log->busy held for good */
-	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if (log->socket == -1)
 		start(log, clock_mono());
 	while (log->socket != -1) {
@@ -539,9 +535,7 @@ join_run(struct shmlog *log, int64_t wait)
 		if (progress != WAITING || !wait_for_answer(log, &wait))
 			break;
 	}
-	r = outcome(log, progress);
-	(void)pthread_setcancelstate(cancel, NULL);
-	return r;
+	return outcome(log, progress);
 }
 
 int
@@ -566,14 +560,14 @@ join_poke(struct shmlog *log)
 {
 	int saved;
 
-	if (!trylock_take(&log->busy))
+	if (!log_try(log))
 		return;
 	if (clock_coarse() >= log->poke) {
 		saved = errno;
 		(void)join_look(log, 0);
 		errno = saved;
 	}
-	trylock_give(&log->busy);
+	log_unlock(log);
 }
 
 void

@@ -61,17 +61,34 @@ map_zeros(size_t length)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+int
+log_try(struct shmlog *log)
+{
+	int cancel;
+
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	if (trylock_take(&log->busy)) {
+		log->cancel = cancel;
+		return 1;
+	}
+	(void)pthread_setcancelstate(cancel, NULL);
+	return 0;
+}
+
 void
 log_lock(struct shmlog *log)
 {
-	while (!trylock_take(&log->busy))
+	while (!log_try(log))
 		sched_yield();
 }
 
 void
 log_unlock(struct shmlog *log)
 {
+	int cancel = log->cancel;
+
 	trylock_give(&log->busy);
+	(void)pthread_setcancelstate(cancel, NULL);
 }
 
 /* shmlog_fd(): readable when the socket or the timer is. */
@@ -241,7 +258,7 @@ shmlog_dispatch(struct shmlog *log)
 		errno = EINVAL;
 		return -1;
 	}
-	if (!trylock_take(&log->busy)) {
+	if (!log_try(log)) {
 		errno = EAGAIN;
 		return -1;
 	}

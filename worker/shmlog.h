@@ -32,16 +32,26 @@
  *		shmlog_close(), shmlog_stream_free() and shmlog_set_free() want
  *		to be the last ones to use what they free.  (A batch belongs to
  *		one thread at a time.)
- *   Signals	shmlog_put(), shmlog_puts(), shmlog_wants(), shmlog_batch_*() on
- *		a batch of the handler's own, and the inline functions may be
- *called in signal handlers, also in one that interrupted any of these. fork(2)
- *the child goes on with the same handles: its counters begin at zero, in
- *private memory, and it joins the daemon with sections of its own.  What the
- *parent has stays the parent's.  A batch that was begun before belongs to the
- *parent: throw the child's away.  clone(2) and vfork(2) without exec are not
- *supported. exec(2)	closes every descriptor of the library's, but what was
- *made counts as a living worker's until the process ends: close the handle
- *before exec. Times	are taken from CLOCK_REALTIME, in nanoseconds.
+ *   Signals	shmlog_put(), shmlog_puts(), shmlog_wants(), shmlog_batch_*()
+ *		on a batch of the handler's own, and the inline functions may be
+ *		called in signal handlers, also in one that interrupted any of
+ *		these.
+ *		A handler that leaves such a call by longjmp(3) costs the stream
+ *		a lane; the others go on, and when none is left records are
+ *		dropped and counted.  If the call was about to join, the handle
+ *		does not join any more, and cannot be closed.
+ *   Cancel-	what may be called in signal handlers is no cancellation point.
+ *   lation	A thread that is cancelled asynchronously in a call costs what
+ *		such a longjmp(3) does: do not (PTHREAD_CANCEL_ASYNCHRONOUS).
+ *   fork(2)	the child goes on with the same handles: its counters begin at
+ *		zero, in private memory, and it joins the daemon with sections
+ *		of its own.  What the parent has stays the parent's.  A batch
+ *		that was begun before belongs to the parent: throw the child's
+ *		away.  clone(2) and vfork(2) without exec are not supported.
+ *   exec(2)	closes every descriptor of the library's, but what was made
+ *		counts as a living worker's until the process ends: close the
+ *		handle before exec.
+ *   Times	are taken from CLOCK_REALTIME, in nanoseconds.
  *
  * NULL may be passed for any object that could not be made: the call does
  * nothing (shmlog_counter() returns the address of a word that nobody reads).

@@ -53,6 +53,7 @@ struct worker {
 	struct shmlog *log;
 	struct shmlog_stream *s;
 	struct shmlog_batch *b;
+	int returned; /* calls of a thread that was cancelled */
 };
 
 static void
@@ -161,6 +162,41 @@ START_TEST(who_only_commits_joins_when_no_anchor_is_made_any_more)
 }
 END_TEST
 
+/* Cancelled already, it comes to the calls that look after the daemon. */
+static void *
+put_cancelled(void *arg)
+{
+	struct worker *w = arg;
+
+	pthread_cancel(pthread_self());
+	if (shmlog_puts(w->s, 0, 6, 0, "to the next daemon") == 1)
+		w->returned++;
+	(void)shmlog_dispatch(w->log);
+	w->returned++;
+	pthread_testcancel();
+	return NULL;
+}
+
+START_TEST(a_put_is_no_cancellation_point)
+{
+	struct worker w = { .returned = 0 };
+	pthread_t t;
+
+	begin(&w);
+	daemon_kill(&w.first);
+	daemon_supersede(&w.first, 2);
+	expect_eq(pthread_create(&t, NULL, put_cancelled, &w), 0);
+	pthread_join(t, NULL);
+	ck_assert_int_eq(w.returned, 2);
+	daemon_start(&w.next, w.first.dir, 2);
+	ck_assert_int_eq(shmlog_wait(w.log, 10000), 0);
+	end(&w);
+	daemon_kill(&w.next);
+	daemon_free(&w.next, 0);
+	daemon_free(&w.first, 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -169,6 +205,7 @@ main(void)
 		who_only_commits_joins,
 		who_only_commits_joins_without_a_cycle_counter,
 		who_only_commits_joins_when_no_anchor_is_made_any_more,
+		a_put_is_no_cancellation_point,
 	};
 
 	return UNIT_RUN("short", tests);
