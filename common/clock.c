@@ -228,9 +228,9 @@ renew(void)
 	struct sample s;
 	int64_t off;
 
-	if (sample(&s) != 0)
+	if (renewer.scale == 0 && clock_real() - renewer.last.real < FIRST)
 		return;
-	if (renewer.scale == 0 && s.real - renewer.last.real < FIRST)
+	if (sample(&s) != 0)
 		return;
 	measure(&s);
 	renewer.last = s;
@@ -301,8 +301,9 @@ clock_slow(uint64_t cycles)
 {
 	uint64_t real;
 
-	if (number_get(&renewer.usable) && is_due(cycles) &&
-	    trylock_take(&renewer.busy)) {
+	if (!number_get(&renewer.usable))
+		return clock_real();
+	if (is_due(cycles) && trylock_take(&renewer.busy)) {
 		if (is_due(cycles))
 			renew();
 		trylock_give(&renewer.busy);

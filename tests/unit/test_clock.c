@@ -179,6 +179,23 @@ runner(void *arg)
 	}
 }
 
+/* Before there is an anchor: short programs never have one. */
+START_TEST(the_clock_is_not_asked_over_and_over_in_the_beginning)
+{
+	uint64_t began, before, least = UINT64_MAX;
+
+	clock_begin();
+	began = kernel(CLOCK_MONOTONIC);
+	do {
+		before = atomic_load(&asked);
+		(void)clock_now();
+		if (atomic_load(&asked) - before < least)
+			least = atomic_load(&asked) - before;
+	} while (kernel(CLOCK_MONOTONIC) - began < 2 * MS);
+	ck_assert_uint_le(least, 2);
+}
+END_TEST
+
 START_TEST(it_does_not_run_backwards)
 {
 	pthread_t threads[4];
@@ -259,6 +276,7 @@ main(void)
 	const TTest *const tests[] = {
 		it_is_within_a_microsecond_of_the_clock,
 		it_makes_no_system_call_but_for_renewals,
+		the_clock_is_not_asked_over_and_over_in_the_beginning,
 		it_does_not_run_backwards,
 		a_clock_that_was_set_is_right_after_one_renewal,
 		a_little_is_made_up_for_without_a_jump,
