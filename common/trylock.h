@@ -31,6 +31,13 @@ trylock_take(struct trylock *l)
 	       atomic_exchange_explicit(&l->held, 1, memory_order_acquire) == 0;
 }
 
+/* Whether somebody has it, for who is alone. */
+static inline int
+trylock_is_held(const struct trylock *l)
+{
+	return atomic_load_explicit(&l->held, memory_order_relaxed) != 0;
+}
+
 static inline void
 trylock_give(struct trylock *l)
 {

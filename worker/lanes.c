@@ -185,12 +185,24 @@ lanes_reset(struct shmlog_stream *s)
 	begin(s, s->banks[0]);
 }
 
+static int
+is_any_held(const struct shmlog_stream *s)
+{
+	for (uint32_t n = 0; n < s->plan.lanes; n++)
+		if (trylock_is_held(&s->lanes[n].lock))
+			return 1;
+	return 0;
+}
+
 void
 lanes_fork(struct shmlog_stream *s)
 {
+	struct lane *bank = s->lanes;
+
 	/* a signal handler that forks may have interrupted an append, which
 	 * goes on in the child: in memory that is nobody's, and in a lane of
-	 * the bank that is not used any more */
+	 * the bank that is not used any more; nor in the child's child, unless
+	 * a put was interrupted there, too, and the handler forks again */
 	for (uint32_t i = 0; i < PLACES_MAX; i++)
 		if (s->places[i].place.map != NULL)
 			(void)mmap(s->places[i].place.map,
@@ -198,5 +210,7 @@ lanes_fork(struct shmlog_stream *s)
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
 				MAP_FIXED,
 			    -1, 0);
-	begin(s, s->lanes == s->banks[0] ? s->banks[1] : s->banks[0]);
+	if (is_any_held(s))
+		bank = bank == s->banks[0] ? s->banks[1] : s->banks[0];
+	begin(s, bank);
 }

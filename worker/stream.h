@@ -61,7 +61,8 @@ struct shmlog_stream {
 
 	struct shmlog_set *figures;
 
-	/* one bank is used; the other was the parent's, before fork(2) */
+	/* one bank is used; in the other one somebody was interrupted before
+	 * fork(2), see lanes_fork() */
 	struct lane banks[2][LANES_MAX];
 	struct lane *lanes;
 };

@@ -70,7 +70,7 @@ held(const struct shmlog_stream *s)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < LANES; i++)
-		n += atomic_load(&s->lanes[i].lock.held) != 0;
+		n += (unsigned)trylock_is_held(&s->lanes[i].lock);
 	return n;
 }
 

@@ -6,10 +6,9 @@
  * from 1 until the put returns.  Promised: the record (or the batch) is there
  * whole or not at all, those before it are there, and when it returned, it is.
  */
-#include <sys/ptrace.h>
-
 #include "tests/torture/daemon.h"
 #include "tests/torture/harvest.h"
+#include "tests/torture/step.h"
 #include "worker/shmlog.h"
 
 #define STEPS_MAX 4000
@@ -74,8 +73,7 @@ be_child(struct child *me)
 		(void)shmlog_batch_put(
 		    b, 0, 6, scene->first + i + 1, text, scene->length);
 	}
-	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-	raise(SIGSTOP);
+	step_me();
 	if (scene->batch > 1)
 		(void)shmlog_batch_commit(b);
 	else
@@ -91,17 +89,14 @@ static int
 kill_after(struct child *c, unsigned steps)
 {
 	pid_t pid = torture_fork();
-	int status;
 
 	if (pid == 0)
 		be_child(c);
 	c->pid = pid;
-	if (waitpid(c->pid, &status, 0) == -1 || !WIFSTOPPED(status))
+	if (step_wait(c->pid) == -1)
 		torture_die("a child that did not join");
 	for (unsigned i = 0; i < steps && !atomic_load(&c->done); i++)
-		if (ptrace(PTRACE_SINGLESTEP, c->pid, NULL, NULL) == -1 ||
-		    waitpid(c->pid, &status, 0) == -1 || !WIFSTOPPED(status))
-			torture_die("PTRACE_SINGLESTEP");
+		step_once(c->pid);
 	torture_kill(c->pid, SIGKILL);
 	return atomic_load(&c->done);
 }
