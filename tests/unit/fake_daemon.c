@@ -113,7 +113,10 @@ serve(struct fake_daemon *f)
 	if (op == MESSAGE_HELLO && status == MESSAGE_OK)
 		fd = openat(f->dirfd, SEGMENT_FILE, O_RDWR | O_CLOEXEC);
 	/* who frees and closes at once does not wait for the answer */
-	if (message_send(f->client, &answer, answer.head.length, fd) != 0)
+	if (message_send(f->client, &answer, f->pieces ? 8 : answer.head.length,
+		fd) != 0 ||
+	    (f->pieces && message_send(f->client, (uint8_t *)&answer + 8,
+			      answer.head.length - 8, -1) != 0))
 		expect(errno == EPIPE);
 	if (fd != -1)
 		close(fd);

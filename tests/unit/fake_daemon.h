@@ -40,6 +40,7 @@ struct fake_daemon {
 	_Atomic int mute;          /* reads, and answers nothing */
 	_Atomic int mute_at;       /* the same for one operation */
 	_Atomic int deaf;          /* reads nothing: it is stopped */
+	_Atomic int pieces;        /* answers in two messages */
 	_Atomic int rubbish;       /* answers with a section out of bounds */
 	_Atomic int rubbish_index; /* the same for its descriptor */
 
