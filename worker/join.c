@@ -548,10 +548,11 @@ join_look(struct shmlog *log, int always)
 	for (struct part *p = log->parts; p != NULL; p = p->following)
 		p->ops->tidy(p);
 	log->heartbeat = heartbeat;
-	if (superseded)
-		join_hang_up(log);
-	else if (beats && log->all_attached && !always)
+	if (!superseded && beats && log->all_attached && !always)
 		return outcome(log, JOINED);
+	/* but not on the next one, which has yet to answer HELLO */
+	if (superseded && log->said_hello)
+		join_hang_up(log);
 	return join_run(log, JOIN_WAIT_NS);
 }
 

@@ -30,6 +30,7 @@ static int interrupt;       /* each wait is, by a signal */
 static int64_t in_call;     /* ns that one call waited */
 static int64_t longest;     /* of these */
 static int64_t in_attempt;  /* ns since connect(2) */
+static int connects;        /* connect(2) was called */
 static uint64_t newest;     /* daemon */
 static _Atomic int blocked; /* a call that may block was made */
 
@@ -82,6 +83,7 @@ connect(int fd, const struct sockaddr *to, socklen_t length)
 	if ((fcntl(fd, F_GETFL) & O_NONBLOCK) == 0)
 		blocked = 1;
 	in_attempt = 0;
+	connects++;
 	return (int)syscall(SYS_connect, fd, to, length);
 }
 
@@ -202,10 +204,14 @@ try_manners(const struct manners *m)
 	daemon_kill(first);
 	daemon_start(next, first->dir, ++newest);
 	behave(next, m);
+	connects = 0;
 	daemon_supersede(first, newest);
 	put_a_while(m, log, s);
 	/* and with none at all */
 	daemon_kill(next);
+	/* who has yet to answer is not hung up on */
+	if (m->mute)
+		ck_assert_int_eq(connects, 1);
 	number_set(&log->look_at, 0);
 	newest++;
 	put_a_while(&(struct manners){ .name = m->name }, log, s);
