@@ -26,6 +26,7 @@
 #include "common/trylock.h"
 
 #define JOIN_WAIT_NS INT64_C(2000000)      /* for one attempt to join, in all */
+#define JOIN_WORK_NS INT64_C(1500000)      /* ... before the next part's turn */
 #define JOIN_EVERY_NS INT64_C(1000000000)  /* between attempts */
 #define LOOK_EVERY_NS UINT64_C(2500000000) /* heartbeats are 1 s apart */
 #define JOIN_POLL_NS INT64_C(1000000)      /* between looks for an answer */

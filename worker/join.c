@@ -426,22 +426,26 @@ enum progress {
 	NO_DAEMON,
 };
 
+/* `began' is when this call did, and later by what it has waited since. */
 static enum progress
-advance_all(struct shmlog *log, int64_t now)
+advance_all(struct shmlog *log, int64_t began)
 {
 	enum progress progress = JOINED;
 	int on_their_way = 0;
+	int64_t now;
 
 	log->refused = 0;
 	for (struct part *p = log->parts; p != NULL; p = p->following) {
 		if (on_their_way >= ON_THEIR_WAY_MAX)
 			break;
-		/* large sets take time to move: others go on in a later call */
-		if (p->state != PART_ATTACHED &&
-		    clock_mono() - now > JOIN_WAIT_NS)
-			return POSTPONED;
-		if (p->state != PART_ATTACHED)
+		/* sets take time to move, 4 ms a MiB: others go on in a later
+		 * call */
+		if (p->state != PART_ATTACHED) {
+			now = clock_mono();
+			if (now - began > JOIN_WORK_NS)
+				return POSTPONED;
 			advance(p, now);
+		}
 		if (log->socket == -1)
 			return NO_DAEMON;
 		if (p->state == PART_ATTACHED)
@@ -461,12 +465,12 @@ advance_all(struct shmlog *log, int64_t now)
 }
 
 static enum progress
-step(struct shmlog *log)
+step(struct shmlog *log, int64_t began)
 {
 	listen_to(log);
 	if (log->socket == -1)
 		return NO_DAEMON;
-	return log->said_hello ? advance_all(log, clock_mono()) : WAITING;
+	return log->said_hello ? advance_all(log, began) : WAITING;
 }
 
 /* Waits for the socket, `wait' ns at most, in this attempt JOIN_WAIT_NS. */
@@ -527,11 +531,12 @@ int
 join_run(struct shmlog *log, int64_t wait)
 {
 	enum progress progress = NO_DAEMON;
+	int64_t began = clock_mono() + wait;
 
 	if (log->socket == -1)
 		start(log, clock_mono());
 	while (log->socket != -1) {
-		progress = step(log);
+		progress = step(log, began - wait);
 		if (progress != WAITING || !wait_for_answer(log, &wait))
 			break;
 	}
