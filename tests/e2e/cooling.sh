@@ -29,8 +29,8 @@ is_joined()
 # also when somebody wants its pages.
 begin_freed()
 {
-	start_daemon -n freed -s 288k -m 24 -k 10
-	joined_puppet freed -n freed -i freed -L 1 -l 65536
+	start_daemon -n freed -s 300k -m 24 -k 10
+	joined_puppet freed -n freed -i freed -L 3 -l 65536
 	tell freed "put 500"
 	freed=$(section freed freed)
 	freed=${freed%% *}
@@ -41,7 +41,7 @@ begin_freed()
 	# its worker's last word is that it is freed; from here on nothing changes
 	freed_sum=$(tool-poke "$dir/freed" sum "$freed")
 	same "a freed section is Cool" "${freed_sum% *}" Cool
-	# three lanes do not fit beside it
+	# three lanes do not fit beside three
 	puppet greedy -n freed -i greedy -L 3 -l 65536
 	tell greedy "put 1"
 	same "what has no room is not there" "$(section freed greedy)" ""
@@ -82,10 +82,10 @@ end_freed()
 # 2. A reader stopped past the cooling time and re-use.
 begin_stopped()
 {
-	start_daemon -n reuse -s 288k -m 24 -k 10
+	start_daemon -n reuse -s 300k -m 24 -k 10
 	follow "$dir/reuse.out" -n reuse
 	stopped=$follower
-	joined_puppet old -n reuse -i old -L 1 -l 65536
+	joined_puppet old -n reuse -i old -L 2 -l 65536
 	tell old "put 100"
 	delivered "a reader has what was written before it was stopped" \
 	    old 1 100 "$dir/reuse.out"
@@ -93,7 +93,7 @@ begin_stopped()
 	tell old "put 5000"
 	old=$(section reuse old)
 	tell old free
-	puppet new -n reuse -i new -L 3 -l 65536
+	puppet new -n reuse -i new -L 2 -l 65536
 }
 
 # overlap OFFSET LENGTH OFFSET LENGTH
@@ -195,7 +195,7 @@ holder_cools()
 
 held()
 {
-	start_daemon -n held -s 288k -m 24 -k 10
+	start_daemon -n held -s 300k -m 24 -k 10
 	joined_puppet holder -n held -i holder -L 1 -l 65536
 	tell holder "put 10"
 	tell holder fork
