@@ -10,6 +10,7 @@
  * (common/move.c).
  */
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/rseq.h>
 
 #include <errno.h>
@@ -51,7 +52,7 @@ prepare(struct part *part)
 	set->plan.origin_created = part->place.created;
 	set->plan.origin_serial = part->place.serial;
 	set_create(part->next.map, &set->plan, set->schema);
-	set_move_begin(part->next.map, set->base, &set->plan, set->kinds);
+	set_move_begin(part->next.map, set->again, &set->plan, set->kinds);
 	return 0;
 }
 
@@ -88,28 +89,61 @@ mark(struct part *part, void *next)
 		set_freed(set_of(part)->base);
 }
 
-/* Pages of zeros, at base and at again; over what is there if that is not NULL.
- * 0, or -1 with errno. */
+/* Over what is there, if there is something. */
+static int
+fixed(const uint8_t *at)
+{
+	return at == NULL ? 0 : MAP_FIXED;
+}
+
+/* Maps new pages at base and at again: those of `fd', or -1: of no file. */
+static int
+map_twice(struct shmlog_set *set, int fd)
+{
+	const int rw = PROT_READ | PROT_WRITE;
+	int anonymous = fd == -1 ? MAP_ANONYMOUS : 0;
+	int move = MREMAP_MAYMOVE | (set->again == NULL ? 0 : MREMAP_FIXED);
+	size_t length = set->part.length;
+	void *map = mmap(set->base, length, rw,
+	    MAP_SHARED | anonymous | fixed(set->base), fd, 0);
+
+	if (map == MAP_FAILED)
+		return -1;
+	set->base = map;
+	/* of none of shared pages: maps them once more */
+	map = fd == -1 ? mremap(set->base, 0, length, move, set->again)
+		       : mmap(set->again, length, rw,
+			     MAP_SHARED | fixed(set->again), fd, 0);
+	if (map == MAP_FAILED)
+		return -1;
+	set->again = map;
+	return 0;
+}
+
+/*
+ * Pages of zeros, at base and at again; over what is there if that is not NULL.
+ * 0, or -1 with errno.  It takes a descriptor only where mremap(2) is refused,
+ * which valgrind does.  There may be none left; and a file that is longer than
+ * a process' may be is SIGXFSZ, which is the end of most.
+ */
 static int
 map_fresh(struct shmlog_set *set)
 {
-	uint8_t **at[] = { &set->base, &set->again };
-	int fd = fd_above(memfd_create("shmlog", MFD_CLOEXEC)), r = -1, saved;
-	void *map;
+	struct rlimit most;
+	int fd, r = -1, saved;
 
+	if (map_twice(set, -1) == 0)
+		return 0;
+	if (getrlimit(RLIMIT_FSIZE, &most) == 0 &&
+	    most.rlim_cur < set->part.length) {
+		errno = EFBIG;
+		return -1;
+	}
+	fd = fd_above(memfd_create("shmlog", MFD_CLOEXEC));
 	if (fd == -1)
 		return -1;
-	if (ftruncate(fd, (off_t)set->part.length) == -1)
-		goto out;
-	for (int i = 0; i < 2; i++) {
-		map = mmap(*at[i], set->part.length, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | (*at[i] == NULL ? 0 : MAP_FIXED), fd, 0);
-		if (map == MAP_FAILED)
-			goto out;
-		*at[i] = map;
-	}
-	r = 0;
-out:
+	if (ftruncate(fd, (off_t)set->part.length) == 0)
+		r = map_twice(set, fd);
 	saved = errno;
 	close(fd);
 	errno = saved;
@@ -121,7 +155,7 @@ forget(struct part *part)
 {
 	struct shmlog_set *set = set_of(part);
 
-	/* without a descriptor it counts for nobody until it joins, but the
+	/* without memory it counts for nobody until it joins, but the
 	 * parent's words must be kept apart */
 	if (map_fresh(set) != 0)
 		for (int i = 0; i < 2; i++)
