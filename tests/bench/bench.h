@@ -46,6 +46,7 @@ struct entry {
 	const char *against; /* an entry to be measured beside it, or NULL */
 	double goal;         /* at most; 0: none */
 	int goal_against;    /* of the ratio to `against', not to the floor */
+	double goal_over;    /* at most `against' and so many ns; 0: none */
 	unsigned flags;
 
 	/* Once: 0, or -1 with the reason in why (then it is missing). */

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BATCH 20
 
@@ -20,6 +21,7 @@ int ours_tag;
 static pid_t shmlogd;
 static struct shmlog_stream *large; /* its lanes are as large as the floor */
 static struct shmlog_batch *batch;
+static int hidden; /* a tag */
 static volatile size_t length_short = TEXT, length_long = LONG_TEXT;
 
 int
@@ -108,7 +110,9 @@ start_batch(char why[WHY_MAX])
 {
 	if (ours_open(why) != 0)
 		return -1;
-	batch = shmlog_batch(ours_stream);
+	if (batch == NULL)
+		batch = shmlog_batch(ours_stream);
+	shmlog_batch_one_time(batch, 0);
 	return batch == NULL ? why_not(why, "no memory") : 0;
 }
 
@@ -125,6 +129,48 @@ run_batch(unsigned thread, uint64_t n)
 			    bench_text, length);
 		(void)shmlog_batch_commit(batch);
 	}
+}
+
+static int
+start_one_time(char why[WHY_MAX])
+{
+	if (start_batch(why) != 0)
+		return -1;
+	shmlog_batch_one_time(batch, 1);
+	return 0;
+}
+
+/* An administrator does not want this tag: shmctl(8). */
+static int
+start_masked(char why[WHY_MAX])
+{
+	char path[256];
+	const char *argv[] = { NULL, "mask", "-n", path, "bench.default",
+		"-Hidden", NULL };
+	char program[4096];
+
+	if (ours_open(why) != 0)
+		return -1;
+	hidden = shmlog_tag(ours_stream, "Hidden");
+	instance_path(path, OURS, "");
+	(void)snprintf(program, sizeof(program), "%s", bench_build("shmctl"));
+	argv[0] = program;
+	child_end(child_start(argv, -1, "/dev/null"), 0);
+	for (int i = 0; i < 5000; i++) {
+		if (!shmlog_wants(ours_stream, hidden, SHMLOG_INFO))
+			return 0;
+		(void)usleep(1000);
+	}
+	return why_not(why, "shmctl masks nothing");
+}
+
+static void
+run_masked(unsigned thread, uint64_t n)
+{
+	(void)thread;
+	for (uint64_t i = 0; i < n; i++)
+		(void)shmlog_put(ours_stream, hidden, SHMLOG_INFO, i,
+		    bench_text, length_short);
 }
 
 const struct entry text_entries[] = {
@@ -169,8 +215,25 @@ const struct entry text_entries[] = {
 	    .goal = 1.2,
 	    .flags = ENTRY_OURS,
 	    .start = start_batch,
+	    .before = start_batch,
 	    .run = run_batch,
 	    .dropped = ours_dropped },
+	{ .name = "batch-20-one-time",
+	    .what = "batch of 20 x 64 B, one time, a record",
+	    .batch = 200000,
+	    .goal = 0.6,
+	    .flags = ENTRY_OURS,
+	    .before = start_one_time,
+	    .start = start_batch,
+	    .run = run_batch,
+	    .dropped = ours_dropped },
+	{ .name = "masked",
+	    .what = "text, 64 B, of a masked tag",
+	    .batch = 1000000,
+	    .goal = 0.2,
+	    .flags = ENTRY_OURS,
+	    .start = start_masked,
+	    .run = run_masked },
 	{ .name = "text-200",
 	    .what = "text, 200 B",
 	    .batch = 200000,

@@ -21,7 +21,13 @@ print_goal(FILE *f, const struct result *r, const struct figures *g)
 	double is = e->goal_against ? g->against : g->ratio;
 	char text[32] = "-";
 
-	if (e->goal != 0)
+	/* both in ns of this run */
+	if (e->goal_over != 0)
+		(void)snprintf(text, sizeof(text), "%s +%.0f ns",
+		    g->median <= g->median / g->against + e->goal_over ? "ok"
+								       : "OVER",
+		    e->goal_over);
+	else if (e->goal != 0)
 		(void)snprintf(text, sizeof(text), "%s %.2f",
 		    r->dropped != 0 ? "DROPS"
 		    : is <= e->goal ? "ok"

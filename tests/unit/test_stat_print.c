@@ -371,11 +371,12 @@ START_TEST(sections_are_listed_with_their_life_so_far)
 	stat_sections(&b, &a.segment, clock_real());
 	buffer_byte(&b, '\0');
 	ck_assert_ptr_nonnull(strstr(b.data, "\nStat     -        t "));
-	ck_assert_ptr_nonnull(strstr(b.data, " 10s -\n"));
+	ck_assert_ptr_nonnull(strstr(b.data, " 10s        1 -\n"));
 	p = strstr(b.data, "\nCool     Stat     t               z?[2J ");
 	ck_assert_ptr_nonnull(p);
 	ck_assert_ptr_nonnull(strstr(p, " tester[77] "));
-	ck_assert_ptr_nonnull(strstr(p, " 32768    1h01m folded,daemon\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(p, " 32768    1h01m        2 folded,daemon\n"));
 	ck_assert_ptr_null(strchr(b.data, '\033'));
 	buffer_free(&b);
 	attach_close(&a);
