@@ -164,7 +164,9 @@ struct shmlog_stream_options {
  * and which one (`ident', up to 63 bytes), both of [A-Za-z0-9_.:-].  Readers
  * name it type.ident.  Both are the same in every worker of a program; readers
  * tell the workers apart by their pids.  Its section takes lanes * lane_size
- * bytes of the daemon's segment and then some.  options may be NULL.
+ * bytes of the daemon's segment and then some.  options may be NULL.  It counts
+ * itself, in a counter set of its type and ident: log.records, log.bytes,
+ * log.dropped and so on, for shmstat(1).
  *
  * Errors: EINVAL, ENOMEM.  (A daemon that has no room makes no error here: the
  * stream stays detached, and shmlog_wait() tells why.)  Not for signal
