@@ -310,6 +310,7 @@ be_child(void)
 {
 	static const struct shmlog_def def = { .name = "signals",
 		.kind = SHMLOG_COUNTER };
+	struct sigaction sa = { .sa_handler = on_signal };
 	struct shmlog_set *set;
 	char text[2][LONG + 1];
 	pthread_t t;
@@ -321,7 +322,7 @@ be_child(void)
 	set = shmlog_set(handle, "signals", "x", &def, 1, NULL);
 	counter = shmlog_counter(set, 0);
 	make_stream();
-	signal(SIGUSR1, on_signal);
+	sigaction(SIGUSR1, &sa, NULL);
 	step_me();
 	for (point = 0; !atomic_load(&all->stop); point++) {
 		prepare();

@@ -80,7 +80,9 @@ ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
 	return poll(fds, n, 10000);
 }
 
-/* Who moves a set maps its words anew: as if that took a while. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(SHMLOG_TSAN)
+/* Who moves a set maps its words anew: as if that took a while.  (A sanitizer
+ * calls it before it can bear to be asked.) */
 void *
 mmap(void *at, size_t length, int prot, int flags, int fd, off_t offset)
 {
@@ -90,6 +92,7 @@ mmap(void *at, size_t length, int prot, int flags, int fd, off_t offset)
 	}
 	return (void *)syscall(SYS_mmap, at, length, prot, flags, fd, offset);
 }
+#endif
 
 int
 connect(int fd, const struct sockaddr *to, socklen_t length)
