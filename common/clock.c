@@ -177,9 +177,9 @@ go_on(const struct anchor *old, const struct sample *s, int64_t off)
 	off += (int64_t)to_ns(lead, renewer.scale) -
 	       (int64_t)to_ns(lead, old->scale);
 	/* below a hundredth of the scale, for off is below STEP */
-	a.scale =
-	    renewer.scale +
-	    (uint64_t)((int64_t)(((__int128)off << 32) / (int64_t)serves));
+	a.scale = renewer.scale +
+		  (uint64_t)((int64_t)(((__int128)off * (INT64_C(1) << 32)) /
+				       (int64_t)serves));
 	/* it has begun already: somebody may have gone on with the old one */
 	if (clock_cycles() - s->cycles < lead)
 		clock_publish(&a);
