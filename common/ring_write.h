@@ -110,6 +110,11 @@ ring_publish(struct ring_writer *w, uint64_t commit)
  * it begins in the block that was indexed last and ends in it, so claim covers
  * it, and the ring's end is not in it.  All but one record in a block's worth
  * are like that.
+ *
+ * The claim and its fence may be those of the lane's holder before us, whom the
+ * lock puts before our stores.  That a reader sees them in that order, too, is
+ * so where a store is seen by all others at once (x86, ARMv8).  C11 promises it
+ * only for a fence of our own.
  */
 static inline int
 ring_is_easy(const struct ring_writer *w, uint64_t n)
