@@ -87,9 +87,10 @@ ring_reserve(struct ring_writer *w, uint64_t n)
 	if (__builtin_expect(ring_before(w->claim, end), 0)) {
 		w->claim = round_up(end, UINT64_C(1) << w->shift);
 		atomic_store_explicit(&w->head->claim, w->claim, SHARED_STORE);
-		/* pairs with the fence in still_there() */
-		atomic_thread_fence(memory_order_release);
 	}
+	/* pairs with the fence in still_there(); also for a claim of another
+	 * holder's */
+	atomic_thread_fence(memory_order_release);
 	if (__builtin_expect(pad != 0, 0))
 		ring_pad(w, pos, pad);
 	return pos + pad;
@@ -111,14 +112,15 @@ ring_publish(struct ring_writer *w, uint64_t commit)
  * it, and the ring's end is not in it.  All but one record in a block's worth
  * are like that.
  *
- * The claim and its fence may be those of the lane's holder before us, whom the
- * lock puts before our stores.  That a reader sees them in that order, too, is
- * so where a store is seen by all others at once (x86, ARMv8).  C11 promises it
- * only for a fence of our own.
+ * The claim may be that of the lane's holder before us, whom the lock puts
+ * before our stores.  C11 promises that a reader sees them in that order, too,
+ * only for a fence of our own; so there is one, which is nothing on x86.
  */
 static inline int
 ring_is_easy(const struct ring_writer *w, uint64_t n)
 {
+	/* pairs with the fence in still_there() */
+	atomic_thread_fence(memory_order_release);
 	return !ring_before(w->easy, w->commit + n);
 }
 
