@@ -108,7 +108,8 @@ struct tail_stream {
 TAILQ_HEAD(tail_streams, tail_stream);
 
 #define STREAM_HASH 1024
-#define SOURCES_MAPPED 48 /* guard.h has room for 64 */
+#define SOURCES_MAPPED 48 /* once a second; guard.h has room for 64 */
+#define SOURCES_TAKE 56   /* ... in between */
 #define SOURCES_MAX 64
 
 struct tail_source {

@@ -137,6 +137,17 @@ sources_free(struct tail *t)
 		source_free(t, src);
 }
 
+static unsigned
+sources_mapped(const struct tail *t)
+{
+	const struct tail_source *src;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(src, &t->sources, link)
+		n += src->segment != NULL;
+	return n;
+}
+
 /* Maps a file of the instance, unless it is known; NULL: it is not taken. */
 static struct tail_source *
 take_file(struct tail *t, const char *name, uint64_t least, uint64_t most)
@@ -144,7 +155,7 @@ take_file(struct tail *t, const char *name, uint64_t least, uint64_t most)
 	struct tail_source *src;
 	struct segment s;
 
-	if (t->nsources >= SOURCES_MAPPED ||
+	if (sources_mapped(t) >= SOURCES_TAKE ||
 	    segment_attach(&s, t->attach.dirfd, name) != 0)
 		return NULL;
 	if (s.plan.created < least || s.plan.created > most ||
@@ -220,7 +231,6 @@ sources_begin(struct tail *t)
 
 	t->starting = 1;
 	t->now = clock_mono();
-	t->began = clock_real();
 	t->began = clock_real();
 	take_current(t);
 	if (t->attach.dirfd != -1)

@@ -15,7 +15,7 @@
 #include "tests/unit/unit.h"
 
 #define SCENE_SECTIONS 16
-#define SCENE_DAEMONS 6
+#define SCENE_DAEMONS 64
 #define SCENE_SIZE (UINT64_C(4) << 20)
 
 /* A daemon's segment. */

@@ -83,6 +83,49 @@ START_TEST(who_lived_between_two_restarts_is_read_too)
 }
 END_TEST
 
+/* All old segments are past their cooling, and nobody writes to them. */
+static void
+grow_old(struct tail *t)
+{
+	struct tail_source *src;
+
+	TAILQ_FOREACH(src, &t->sources, link)
+		if (src->since != 0) {
+			src->since = 1;
+			src->check_at = 0;
+		}
+}
+
+/* However many it has followed before, mapped still or not. */
+static void
+live_long(int old)
+{
+	struct scene_stream b;
+
+	scene_begin(&sc);
+	scene_tail(&sc, &scene_out, START_END);
+	for (int i = 0; i < SCENE_DAEMONS - 3; i++) {
+		scene_restart(&sc);
+		if (old)
+			grow_old(&sc.t);
+		sc.t.tend_at = 0;
+		ck_assert_str_eq(scene_read(&sc), "");
+	}
+	scene_restart(&sc);
+	scene_stream(&sc, &b, "b", 1, LANE);
+	scene_put(&b, 0, 0, 2, "2");
+	scene_restart(&sc);
+	ck_assert_str_eq(scene_read(&sc), "2\n");
+	scene_end(&sc);
+}
+
+START_TEST(who_lived_between_is_read_after_many_restarts)
+{
+	live_long(0);
+	live_long(1);
+}
+END_TEST
+
 START_TEST(a_segment_that_came_and_went_is_counted)
 {
 	restart_twice();
@@ -266,6 +309,7 @@ main(void)
 		restarts_are_followed_lane_by_lane,
 		two_restarts_while_it_was_stopped,
 		who_lived_between_two_restarts_is_read_too,
+		who_lived_between_is_read_after_many_restarts,
 		a_segment_that_came_and_went_is_counted,
 		all_segments_that_came_and_went_are_counted,
 		of_a_stream_from_before_the_start_it_is_at_least,
