@@ -10,14 +10,19 @@
  * delivered yet; those of other lanes that are later than its first one wait
  * with it, or a thread that went from one lane to the other would be shown
  * backwards.  The predecessor's own may be later, for a thread takes its time
- * before it takes a lane: up to there all go on.  And nobody waits for long.
+ * before it takes a lane: up to there all go on.  And nobody waits for long,
+ * but the time that it takes to deliver what goes before is no waiting: a
+ * reader that was stopped has much of that.
  */
 #include <err.h>
 #include <stdlib.h>
 
 #include "readers/tail.h"
 
-#define HOLD_MAX (50 * MSEC) /* that lanes wait for one that waits */
+/* That lanes wait for one that waits: while nothing is delivered, and in all.
+ */
+#define HOLD_MAX (50 * MSEC)
+#define HOLD_LONG (2 * NSEC)
 
 /* Records in a round; then signals and the file are looked at. */
 #define ROUND_MAX 200000
@@ -160,14 +165,18 @@ deliver(struct tail *t, uint64_t horizon)
 void
 merge_round(struct tail *t, uint64_t horizon)
 {
+	/* of the last round, which may have taken long */
+	if (t->round != 0)
+		t->idle_since = t->now;
 	t->round = 0;
 	t->held = UINT64_MAX;
 	gather(t);
 	if (t->held == UINT64_MAX)
 		t->held_since = 0;
 	else if (t->held_since == 0)
-		t->held_since = t->now;
-	else if (t->now - t->held_since > HOLD_MAX)
+		t->held_since = t->idle_since = t->now;
+	else if (t->now - t->idle_since > HOLD_MAX ||
+		 t->now - t->held_since > HOLD_LONG)
 		t->held = UINT64_MAX;
 	while (t->heap_n != 0 && !t->done && t->round < ROUND_MAX) {
 		if (t->heap[0].time > t->held)

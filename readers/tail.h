@@ -185,6 +185,7 @@ struct tail {
 	uint64_t round;   /* records delivered in this round */
 	uint64_t held;    /* this round: nothing later than that */
 	uint64_t held_since; /* clock_mono() since when there is such; 0 */
+	uint64_t idle_since; /* of it: since when nothing was delivered */
 	struct tail_lane *waits_for; /* chain_try()'s, if it says no; or NULL */
 	int busy;    /* this round: something was read or delivered */
 	int pending; /* this round: something is still to come */

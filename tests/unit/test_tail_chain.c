@@ -285,6 +285,42 @@ START_TEST(a_predecessor_that_is_later_is_delivered_first)
 }
 END_TEST
 
+static void
+slow_record(struct buffer *to, const struct out_record *r)
+{
+	uint64_t until = clock_mono() + 60 * MSEC;
+
+	scene_out.record(to, r);
+	while (clock_mono() < until)
+		continue;
+}
+
+/* A thread wrote 1 to 8, by turns in lane 0 of three segments and in lane 1 of
+ * the first; what delivering them takes is more than anybody waits. */
+START_TEST(who_delivers_does_not_wait)
+{
+	struct scene_stream a, b, c;
+	struct out slow = scene_out;
+
+	slow.record = slow_record;
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 2, LANE);
+	scene_tail(&sc, &slow, START_END);
+	scene_put(&a, 0, 0, 1, "1");
+	scene_put(&a, 1, 0, 2, "2");
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_put(&b, 0, 0, 3, "3");
+	scene_put(&a, 1, 0, 4, "4");
+	scene_restart(&sc);
+	scene_join(&sc, &c, &b, "a");
+	scene_put(&c, 0, 0, 5, "5");
+	scene_put(&a, 1, 0, 6, "6");
+	ck_assert_str_eq(scene_read(&sc), "1\n2\n3\n4\n5\n6\n");
+	scene_end(&sc);
+}
+END_TEST
+
 /* What it waits for has a later time: nobody waits for ever. */
 START_TEST(a_predecessor_from_the_future_holds_up_nobody)
 {
@@ -317,6 +353,7 @@ main(void)
 		what_was_there_is_shown_with_the_segment_before,
 		lanes_wait_for_one_that_waits,
 		a_predecessor_that_is_later_is_delivered_first,
+		who_delivers_does_not_wait,
 		a_predecessor_from_the_future_holds_up_nobody,
 	};
 
