@@ -139,6 +139,24 @@ format_long_double(void *to, const long double *value)
 	shared_store((char *)to + 8, w[1]);
 }
 
+/* A string by the head that format_string() made for it; returns its end. */
+static inline uint8_t *
+format_bytes(uint8_t *p, uint64_t head, const char *from)
+{
+	size_t n = (uint32_t)head, end = (n + 7) & ~(size_t)7;
+
+	shared_store(p, format_pair((uint32_t)head, (uint32_t)(head >> 32)));
+	if (n != 0) {
+		/* the last word's zeros, then all bytes */
+		shared_store(p + end, 0);
+		if (n <= SHARED_TEXT_MAX)
+			shared_text(p + 8, from, n);
+		else
+			shared_put(p + 8, from, n);
+	}
+	return p + 8 + end;
+}
+
 /*
  * Stores the payload, of the length that format_measure() returned, at `to',
  * which is aligned to 8; it is only written to, never read.  `err' is what %m
@@ -149,34 +167,24 @@ static inline void
 format_encode(void *to, const struct format_args *a, const uint64_t *words,
     const uint64_t *heads, uint32_t id, int err)
 {
-	char *p = to;
+	uint8_t *p = to;
 
 	shared_store(p, format_pair(id, (uint32_t)err));
 	p += 8;
-	for (unsigned i = 0; i < a->count; i++, p += 8) {
-		size_t n, end;
-
+	for (unsigned i = 0; i < a->count; i++) {
 		switch (a->types[i]) {
 		case FORMAT_STRING:
-			shared_store(p, format_pair((uint32_t)heads[i],
-					    (uint32_t)(heads[i] >> 32)));
-			n = (uint32_t)heads[i];
-			end = (n + 7) & ~(size_t)7;
-			if (n != 0) {
-				/* the last word's zeros, then all bytes */
-				shared_store(p + end, 0);
-				shared_put(p + 8,
-				    (const char *)(uintptr_t)words[i], n);
-			}
-			p += end;
+			p = format_bytes(
+			    p, heads[i], (const char *)(uintptr_t)words[i]);
 			break;
 		case FORMAT_LONG_DOUBLE:
 			format_long_double(
 			    p, (const long double *)(uintptr_t)words[i]);
-			p += 8;
+			p += 16;
 			break;
 		default:
 			shared_store(p, words[i]);
+			p += 8;
 		}
 	}
 }

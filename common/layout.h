@@ -282,7 +282,8 @@ _Static_assert(offsetof(struct dict_entry, id) == 8, "layout");
 _Static_assert(offsetof(struct dict_entry, text_length) == 12, "layout");
 _Static_assert(sizeof(struct dict_entry) == 16, "layout");
 
-#define TAG_NAME_MAX 64 /* with its zero */
+#define TAG_NAME_MAX 64  /* with its zero */
+#define FORMATS_MAX 4096 /* format ids are 1 to FORMATS_MAX - 1 */
 
 #define LANE_BLOCKS 64
 #define LANE_SIZE_MIN (UINT64_C(64) << 10)

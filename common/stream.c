@@ -129,6 +129,22 @@ dict_add(void *section, const struct stream_plan *p, uint64_t *used,
 	return 0;
 }
 
+void
+dict_copy(void *section, const struct stream_plan *p, const void *entries,
+    uint64_t from, uint64_t to)
+{
+	struct dict_header *d =
+	    (struct dict_header *)((uint8_t *)section + p->dict_offset);
+	uint64_t at = sizeof(*d) + from;
+
+	if (to <= from || to > p->dict_size - sizeof(*d))
+		return;
+	shared_words_store(
+	    (uint8_t *)d + at, (const uint8_t *)entries + at, (to - from) / 8);
+	/* pairs with the acquire load in dict_next() */
+	atomic_store_explicit(&d->commit, to, memory_order_release);
+}
+
 int
 dict_next(const void *section, const struct stream_plan *p, uint64_t *offset,
     struct dict_item *item)

@@ -53,6 +53,15 @@ stream_lane(const void *section, const struct stream_plan *p, uint32_t lane)
 int dict_add(void *section, const struct stream_plan *, uint64_t *used,
     enum dict_kind, uint32_t id, const char *text, uint32_t length);
 
+/*
+ * Copies the entries from `from' up to `to' (bytes of entries) out of
+ * `entries', which begins as a dictionary does, with its header, and is in
+ * private memory. They are to stand there in the end as they do in that one;
+ * one thread at a time.
+ */
+void dict_copy(void *section, const struct stream_plan *, const void *entries,
+    uint64_t from, uint64_t to);
+
 struct dict_item {
 	enum dict_kind kind;
 	uint32_t id;

@@ -81,6 +81,14 @@ number_enter(struct shared_number *n, uint64_t v)
 	return atomic_fetch_add_explicit(&n->value, v, memory_order_seq_cst);
 }
 
+/* 1: it was `from' and is `to' now; 0: it is something else. */
+static inline int
+number_change(struct shared_number *n, uint64_t from, uint64_t to)
+{
+	return atomic_compare_exchange_strong_explicit(
+	    &n->value, &from, to, memory_order_acq_rel, memory_order_acquire);
+}
+
 static inline uint64_t
 number_look(const struct shared_number *n)
 {

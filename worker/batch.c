@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/print.h"
 #include "worker/shmlog.h"
 #include "worker/stream.h"
 
 /* bytes, or a lane's quarter if that is less */
 #define BATCH_MAX (UINT64_C(256) << 10)
+
+#define LANE_TRIES 4
 
 #define RECORD UINT64_C(0x100000000) /* one more, in fill */
 
@@ -25,6 +28,7 @@ struct shmlog_batch {
 	int look;           /* whatever the clock's version is */
 	uint32_t cut;       /* of these, records that were */
 	uint64_t short_max; /* as in the stream, and less than size */
+	uint64_t dict;      /* bytes of dictionary that the formats need */
 	uint64_t bytes[];
 };
 
@@ -51,6 +55,25 @@ shmlog_batch(struct shmlog_stream *s)
 	return b;
 }
 
+/*
+ * A lane whose place has the formats of the batch, as the target has them all
+ * (dict.c).  A lane that could not move there, because just then there was
+ * another target, does so the next time.
+ */
+static struct lane *
+take_lane(struct shmlog_batch *b)
+{
+	struct lane *lane;
+
+	for (int i = 0; i < LANE_TRIES; i++) {
+		lane = lane_take(b->stream);
+		if (lane == NULL || lane_has(b->stream, lane, b->dict))
+			return lane;
+		lane_give(lane);
+	}
+	return NULL;
+}
+
 static void
 flush(struct shmlog_batch *b)
 {
@@ -58,7 +81,7 @@ flush(struct shmlog_batch *b)
 
 	if (b->fill == 0)
 		return;
-	lane = lane_take(b->stream);
+	lane = take_lane(b);
 	if (lane == NULL) {
 		stream_drop(b->stream, b->fill / RECORD);
 		b->dropped += b->fill / RECORD;
@@ -70,7 +93,7 @@ flush(struct shmlog_batch *b)
 			shared_add_single(&lane->figures[FIGURE_CUT], b->cut);
 		lane_give(lane);
 	}
-	b->fill = b->limit = 0;
+	b->fill = b->limit = b->dict = 0;
 	b->cut = 0;
 }
 
@@ -106,29 +129,48 @@ batch_time(struct shmlog_batch *b)
 	return clock_slow(cycles);
 }
 
-static __attribute__((noinline)) int
-batch_put_slow(struct shmlog_batch *b, int tag, int level, uint64_t id,
-    const void *text, size_t length)
+/* Adds a record's head, and makes room before; returns where its payload of
+ * `length' bytes goes. */
+static uint8_t *
+batch_room(struct shmlog_batch *b, int tag, int level, uint64_t id,
+    size_t length, uint8_t flags)
 {
-	uint8_t flags = stream_cut(b->stream, &length);
 	uint32_t n = (uint32_t)(sizeof(struct record) + length);
 	uint8_t *to;
 
-	if (mask_look(b->stream, stream_tag(tag), stream_level(level)))
-		return 1;
 	if (round_up(n, 8) > b->size - (uint32_t)b->fill)
 		flush(b);
 	if (b->fill == 0 || !b->one_time)
 		b->time = batch_time(b);
 	b->limit = b->size;
-	b->cut += flags != 0;
+	b->cut += (flags & RECORD_CUT) != 0;
 	to = (uint8_t *)b->bytes + (uint32_t)b->fill + sizeof(struct record);
 	batch_add(b,
 	    record_word(n, stream_tag(tag), stream_level(level), flags), id,
 	    b->time, round_up(n, 8));
+	return to;
+}
+
+static int
+batch_text(struct shmlog_batch *b, int tag, int level, uint64_t id,
+    const void *text, size_t length, uint8_t flags)
+{
+	uint8_t *to;
+
+	if (mask_look(b->stream, stream_tag(tag), stream_level(level)))
+		return 1;
+	flags |= stream_cut(b->stream, &length);
+	to = batch_room(b, tag, level, id, length, flags);
 	if (length > 0)
 		memcpy(to, text, length);
 	return 1;
+}
+
+static __attribute__((noinline)) int
+batch_put_slow(struct shmlog_batch *b, int tag, int level, uint64_t id,
+    const void *text, size_t length)
+{
+	return batch_text(b, tag, level, id, text, length, 0);
 }
 
 /* As with shmlog_put(): the way that almost all go, the rest is called last. */
@@ -158,6 +200,97 @@ shmlog_batch_put(struct shmlog_batch *b, int tag, int level, uint64_t id,
 	batch_add(b, record_word(n, (uint16_t)tag, (uint8_t)level, 0), id, time,
 	    whole);
 	shared_text(to, text, length);
+	return 1;
+}
+
+static int
+put_text(
+    const struct sink *sink, const char *text, size_t length, uint8_t flags)
+{
+	return batch_text(
+	    sink->to, sink->tag, sink->level, sink->id, text, length, flags);
+}
+
+int
+shmlog_batch_text_(struct shmlog_batch *b, int tag, int level, uint64_t id,
+    const char *format, ...)
+{
+	struct sink sink = { put_text, b, tag, level, id };
+	va_list args;
+	int r;
+
+	if (b == NULL)
+		return 0;
+	if (mask_look(b->stream, stream_tag(tag), stream_level(level)))
+		return 1;
+	va_start(args, format);
+	r = sink_print(&sink, format, args);
+	va_end(args);
+	return r;
+}
+
+static __attribute__((noinline)) int
+batch_print_slow(struct shmlog_batch *b, const struct site *site, int tag,
+    int level, uint64_t id, const uint64_t *words)
+{
+	struct sink sink = { put_text, b, tag, level, id };
+	uint64_t heads[FORMAT_ARGS_MAX] = { 0 }, dict;
+	int err = errno;
+	uint32_t n;
+
+	if (mask_look(b->stream, stream_tag(tag), stream_level(level)))
+		return 1;
+	dict = dict_format(b->stream, site);
+	if (dict == 0)
+		return sink_render(&sink, site, words, err);
+	n = format_measure(&site->args, words,
+	    b->stream->record_max - (uint32_t)sizeof(struct record), heads);
+	format_encode(batch_room(b, tag, level, id, n,
+			  RECORD_ARGS | print_cut(&site->args, heads)),
+	    &site->args, words, heads, site->number, err);
+	/* behind batch_room(), which may have begun anew */
+	if (b->dict < dict)
+		b->dict = dict;
+	return 1;
+}
+
+/* As with shmlog_printf_(). */
+int
+shmlog_batch_printf_(struct shmlog_batch *b, const struct shmlog_site *here,
+    int tag, int level, uint64_t id, const uint64_t *words)
+{
+	const struct site *site = (const struct site *)here;
+	uint64_t time, dict;
+	uint8_t *to, *end;
+
+	if (b == NULL)
+		return 0;
+	if (!stream_is_plain(tag, level))
+		return batch_print_slow(b, site, tag, level, id, words);
+	if (mask_hides(&b->stream->mask, (unsigned)tag, (unsigned)level))
+		return stream_is_superseded(b->stream)
+			   ? batch_print_slow(b, site, tag, level, id, words)
+			   : 1;
+	dict = number_get(&b->stream->formats[site->number]);
+	if (dict == 0 || dict == DICT_NO_ROOM || site->most == 0 ||
+	    (uint32_t)b->fill + site->most > b->limit)
+		return batch_print_slow(b, site, tag, level, id, words);
+	if (b->one_time)
+		time = b->time;
+	else if (!clock_at(clock_version(), clock_cycles(), &time))
+		return batch_print_slow(b, site, tag, level, id, words);
+	to = (uint8_t *)b->bytes + (uint32_t)b->fill;
+	end = encode_short(to + PRINT_ARGS, &site->args, words);
+	if (end == NULL)
+		return batch_print_slow(b, site, tag, level, id, words);
+	ring_head(to,
+	    record_word((uint32_t)(end - to), (uint16_t)tag, (uint8_t)level,
+		RECORD_ARGS),
+	    id, time);
+	shared_store(to + sizeof(struct record), format_pair(site->number, 0));
+	b->fill += RECORD + (uint64_t)(end - to);
+	if (b->dict < dict)
+		b->dict = dict;
 	return 1;
 }
 

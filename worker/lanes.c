@@ -59,6 +59,7 @@ lane_move(struct shmlog_stream *s, struct lane *lane)
 	}
 	lane->writer = w;
 	lane->at = (uint32_t)target;
+	lane->dict = number_get(&to->dict);
 	if (from != NULL)
 		(void)number_enter(&from->users, (uint64_t)-1);
 }
@@ -118,7 +119,8 @@ lane_take_other(struct shmlog_stream *s)
 }
 
 int
-lanes_retarget(struct shmlog_stream *s, const struct place *place)
+lanes_retarget(
+    struct shmlog_stream *s, const struct place *place, uint64_t dict)
 {
 	uint64_t free = 0;
 
@@ -128,6 +130,7 @@ lanes_retarget(struct shmlog_stream *s, const struct place *place)
 	if (free == 0)
 		return -1;
 	s->places[free - 1].place = *place;
+	number_set(&s->places[free - 1].dict, dict);
 	number_put(&s->target, free);
 	lanes_sweep(s);
 	return 0;
@@ -169,6 +172,7 @@ begin(struct shmlog_stream *s, struct lane *bank)
 	figures_assign(s);
 	for (uint32_t i = 0; i < PLACES_MAX; i++) {
 		number_set(&s->places[i].users, 0);
+		number_set(&s->places[i].dict, 0);
 		memset(&s->places[i].place, 0, sizeof(s->places[i].place));
 	}
 	number_set(&s->patience, PATIENCE);

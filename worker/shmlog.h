@@ -6,7 +6,8 @@
  *	struct shmlog *log = shmlog_open(NULL);
  *	struct shmlog_stream *s = shmlog_stream(log, "hello", "world", NULL);
  *	shmlog_wait(log, 1000);
- *	shmlog_puts(s, shmlog_tag(s, "Greeting"), SHMLOG_INFO, 0, "hello");
+ *	shmlog_printf(s, shmlog_tag(s, "Greeting"), SHMLOG_INFO, 0,
+ *	    "hello=%s times=%d", "world", 1);
  *	shmlog_close(log);
  *
  * and `shmtail' shows it.  Link with -lshmlog (pkg-config shmlog).
@@ -36,10 +37,10 @@
  *		shmlog_close(), shmlog_stream_free() and shmlog_set_free() want
  *		to be the last ones to use what they free.  (A batch belongs to
  *		one thread at a time.)
- *   Signals	shmlog_put(), shmlog_puts(), shmlog_wants(), shmlog_batch_*()
- *		on a batch of the handler's own, and the inline functions may be
- *		called in signal handlers, also in one that interrupted any of
- *		these.
+ *   Signals	shmlog_put(), shmlog_puts(), shmlog_printf() (see there for
+ *		its limits), shmlog_wants(), shmlog_batch_*() on a batch of
+ *		the handler's own, and the inline functions may be called in
+ *		signal handlers, also in one that interrupted any of these.
  *		A handler that leaves such a call by longjmp(3) costs the stream
  *		a lane; the others go on, and when none is left records are
  *		dropped and counted.  If the call was about to join, the handle
@@ -156,7 +157,7 @@ void shmlog_close(struct shmlog *);
 struct shmlog_stream_options {
 	unsigned lanes;   /* 1 to 16; CPUs of the process + 1, at least 3 */
 	size_t lane_size; /* bytes, a power of two; 256 KiB, 64 KiB at least */
-	size_t dict_size; /* bytes for the names of tags; 16 KiB */
+	size_t dict_size; /* bytes for names of tags, and formats; 32 KiB */
 };
 
 /*
@@ -202,6 +203,36 @@ int shmlog_puts(
     struct shmlog_stream *, int tag, int level, uint64_t id, const char *text);
 
 /*
+ * Puts a record as printf(3) would format it, but leaves the formatting to the
+ * reader: what is stored is the arguments.  The compiler checks them:
+ *
+ *	shmlog_printf(s, tag, SHMLOG_INFO, id,
+ *	    "method=%s path=%s status=%d us=%lu", method, path, status, us);
+ *
+ * A macro; its arguments are evaluated once each, 16 of them at most behind the
+ * format.  All else is as with shmlog_put(), what it returns, too.  Every
+ * conversion of printf(3) is there; %m shows errno as it was.  Of a string 4096
+ * bytes are stored at most: what is longer is cut and marked.
+ *
+ * Fields written as `key=value' are typed fields in `shmtail -o json'.
+ *
+ * The format is entered in the stream's dictionary once; from then on a call
+ * stores words and copies strings, no more.  Formatted at once, by vsnprintf(3)
+ * or as a reader would, and put as text without fields, are records
+ *   - whose format is no string literal, or has %n, %1$d, %ls or %lc;
+ *   - whose format has no room (dict_size), or of call sites beyond the 4095th
+ *     of the process;
+ *   - of a call site or a stream that is busy with its first such record in
+ *     another thread, or in what a signal handler interrupted.
+ * In a signal handler these are as safe as snprintf(3) is (glibc's is, unless
+ * it has to do with floating point or very large widths), and take up to 4 KiB
+ * of its stack, with long strings 200 KiB.
+ */
+#define shmlog_printf(stream, tag, level, id, ...)                             \
+	SHMLOG_PRINT_(                                                         \
+	    shmlog_printf_, shmlog_text_, stream, tag, level, id, __VA_ARGS__)
+
+/*
  * Whether a record with that tag and level would be kept: 1, or 0 if it is
  * masked (shmctl(8)) and so would come to nothing, which is no loss and counted
  * nowhere.  Ask before you prepare a text that costs much; otherwise just put:
@@ -236,6 +267,11 @@ void shmlog_batch_one_time(struct shmlog_batch *, int on);
  * is left out, and not dropped).  0: b is NULL. */
 int shmlog_batch_put(struct shmlog_batch *, int tag, int level, uint64_t id,
     const void *text, size_t length);
+
+/* As shmlog_printf(), into the batch; returns as shmlog_batch_put(). */
+#define shmlog_batch_printf(batch, tag, level, id, ...)                        \
+	SHMLOG_PRINT_(shmlog_batch_printf_, shmlog_batch_text_, batch, tag,    \
+	    level, id, __VA_ARGS__)
 
 /* Publishes; returns the number of records dropped since the last commit, 0 is
  * what one wants.  The batch is empty then. */
@@ -475,5 +511,7 @@ const char *shmlog_version(void);
 #ifdef __cplusplus
 }
 #endif
+
+#include "shmlog_printf.h"
 
 #endif

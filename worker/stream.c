@@ -12,28 +12,12 @@
 
 #define LANES_MIN 3
 #define LANE_SIZE (UINT64_C(256) << 10)
-#define DICT_SIZE (UINT64_C(16) << 10)
+#define DICT_SIZE (UINT64_C(32) << 10)
 
 static struct shmlog_stream *
 stream_of(struct part *part)
 {
 	return (struct shmlog_stream *)part;
-}
-
-/*
- * Enters the tags that a dictionary lacks.  With the tag lock.  One that has no
- * room is counted; its records name an id without a name then.
- */
-static void
-enter_tags(struct shmlog_stream *s, void *section)
-{
-	for (; s->entered < s->tags; s->entered++) {
-		const char *name = s->names[s->entered];
-
-		if (dict_add(section, &s->plan, &s->dict_used, DICT_TAG,
-			s->entered + 1, name, (uint32_t)strlen(name)) != 0)
-			shared_add(&s->lanes[0].figures[FIGURE_UNNAMED], 1);
-	}
 }
 
 static int
@@ -49,17 +33,15 @@ move(struct part *part)
 	struct shmlog_stream *s = stream_of(part);
 	int r;
 
-	/* who registers a tag enters it in the target: not while it changes */
+	/* who enters a tag or a format does so in the target: not while it
+	 * changes */
 	if (!trylock_take(&s->tag_lock))
 		return -1;
 	if (mask_map(s, part->next.index) != 0) {
 		trylock_give(&s->tag_lock);
 		return -1;
 	}
-	s->entered = 0;
-	s->dict_used = 0;
-	enter_tags(s, part->next.map);
-	r = lanes_retarget(s, &part->next);
+	r = lanes_retarget(s, &part->next, dict_fill(s, part->next.map));
 	if (r == 0)
 		mask_switch(s);
 	trylock_give(&s->tag_lock);
@@ -106,7 +88,7 @@ static void
 stream_release(struct shmlog_stream *s)
 {
 	mask_fini(s);
-	free(s->names);
+	dict_fini(s);
 	free(s);
 }
 
@@ -162,13 +144,12 @@ stream_new(const char *type, const char *ident,
 		return NULL;
 	memset(s, 0, sizeof(*s));
 	s->part.ops = &stream_ops;
-	s->names = calloc(TAGS_MAX, sizeof(*s->names));
 	s->part.length =
 	    stream_plan(&s->plan, o->lanes == 0 ? default_lanes() : o->lanes,
 		o->lane_size == 0 ? LANE_SIZE : o->lane_size,
 		sizeof(struct dict_header) +
 		    (o->dict_size == 0 ? DICT_SIZE : o->dict_size));
-	if (s->names == NULL || s->part.length == 0 ||
+	if (s->part.length == 0 || dict_init(s) != 0 ||
 	    part_name(&s->part, CLASS_LOG, type, ident) != 0 ||
 	    mask_init(s) != 0) {
 		stream_release(s);
@@ -235,8 +216,6 @@ check_tag(const char *name)
 static int
 find_tag(struct shmlog_stream *s, const char *name)
 {
-	uint64_t target;
-
 	for (uint32_t i = 0; i < s->tags; i++)
 		if (strcmp(s->names[i], name) == 0)
 			return (int)i + 1;
@@ -247,9 +226,7 @@ find_tag(struct shmlog_stream *s, const char *name)
 	/* counted when it is there: a fork may come in between */
 	strcpy(s->names[s->tags], name);
 	s->tags++;
-	target = number_look(&s->target);
-	if (target != 0)
-		enter_tags(s, s->places[target - 1].place.map);
+	dict_enter_tags(s);
 	return (int)s->tags;
 }
 
@@ -276,33 +253,12 @@ stream_drop(struct shmlog_stream *s, uint64_t records)
 	shared_add(&s->lanes[0].figures[FIGURE_DROPPED], records);
 }
 
-/* A record for which a lane was taken; it is given back. */
-static void
-put_in(struct lane *lane, uint64_t word, uint64_t id, uint64_t time,
-    const void *text, size_t length)
-{
-	uint32_t n = (uint32_t)(sizeof(struct record) + length);
-	uint64_t pos;
-	uint8_t *to = ring_begin(&lane->writer, n, &pos);
-
-	ring_head(to, word, id, time);
-	if (length > 0)
-		shared_put(to + sizeof(struct record), text, length);
-	ring_end(&lane->writer, pos, n);
-	lane_count(lane, 1, round_up(n, 8));
-	if (record_flags(word) & RECORD_CUT)
-		shared_add_single(&lane->figures[FIGURE_CUT], 1);
-	lane_give(lane);
-}
-
-/* All that may be in the way of shmlog_put(), which begins anew here. */
-static __attribute__((noinline)) int
-put_slow(struct shmlog_stream *s, int tag, int level, uint64_t id,
-    const void *text, size_t length)
+int
+stream_put(struct shmlog_stream *s, int tag, int level, uint64_t id,
+    const void *text, size_t length, uint8_t flags)
 {
 	struct lane *lane;
 	uint64_t time, word;
-	uint8_t flags;
 
 	if (s == NULL)
 		return 0;
@@ -310,7 +266,7 @@ put_slow(struct shmlog_stream *s, int tag, int level, uint64_t id,
 		return 1;
 	time = clock_now();
 	stream_look(s, time);
-	flags = stream_cut(s, &length);
+	flags |= stream_cut(s, &length);
 	word = record_word((uint32_t)(sizeof(struct record) + length),
 	    stream_tag(tag), stream_level(level), flags);
 	lane = lane_take(s);
@@ -318,8 +274,16 @@ put_slow(struct shmlog_stream *s, int tag, int level, uint64_t id,
 		stream_drop(s, 1);
 		return 0;
 	}
-	put_in(lane, word, id, time, text, length);
+	lane_put(lane, word, id, time, text, length);
 	return 1;
+}
+
+/* All that may be in the way of shmlog_put(), which begins anew here. */
+static __attribute__((noinline)) int
+put_slow(struct shmlog_stream *s, int tag, int level, uint64_t id,
+    const void *text, size_t length)
+{
+	return stream_put(s, tag, level, id, text, length, 0);
 }
 
 /* The same for one who holds a lane. */
@@ -332,7 +296,7 @@ put_held(struct shmlog_stream *s, struct lane *lane, uint64_t word, uint64_t id,
 		stream_drop(s, 1);
 		return 0;
 	}
-	put_in(lane, word, id, time, text,
+	lane_put(lane, word, id, time, text,
 	    record_length(word) - sizeof(struct record));
 	return 1;
 }
@@ -369,10 +333,7 @@ shmlog_put(struct shmlog_stream *s, int tag, int level, uint64_t id,
 	    !clock_at(version, cycles, &time))
 		return put_slow(s, tag, level, id, text, length);
 	word = record_word(n, (uint16_t)tag, (uint8_t)level, 0);
-	lane = lane_of(
-	    s, *(const volatile uint32_t *)((const char *)
-						__builtin_thread_pointer() +
-					    s->cpu_offset));
+	lane = lane_near(s);
 	if (!trylock_grab(&lane->lock))
 		return put_slow(s, tag, level, id, text, length);
 	w = &lane->writer;

@@ -13,6 +13,10 @@
 #include "worker/figures.h"
 #include "worker/internal.h"
 
+struct site;
+
+#define DICT_NO_ROOM UINT64_MAX /* in formats[] */
+
 #define PLACES_MAX (LANES_MAX + 2) /* each lane may be left in another one */
 
 /*
@@ -23,6 +27,7 @@ struct lane {
 	uint32_t at;       /* index + 1 of its place in the stream; 0: none */
 	uint64_t total;    /* records, in all places before this one */
 	uint64_t *figures; /* enum figure: its holder alone adds to them */
+	uint64_t dict;     /* bytes that its place's dictionary has at least */
 	struct ring_writer writer;
 } __attribute__((aligned(2 * CACHE_LINE)));
 
@@ -30,6 +35,7 @@ struct lane {
 struct lane_place {
 	struct place place;         /* map NULL: free */
 	struct shared_number users; /* lanes in it, and who is about to be */
+	struct shared_number dict;  /* bytes of the mirror that it has */
 };
 
 struct shmlog_stream {
@@ -53,10 +59,14 @@ struct shmlog_stream {
 	struct shared_number target;
 	struct lane_place places[PLACES_MAX];
 
+	/* the dictionary, see dict.c */
 	struct trylock tag_lock;
-	uint32_t tags;      /* names[] in use; id 0 is none */
-	uint32_t entered;   /* of these, in the target's dictionary */
-	uint64_t dict_used; /* bytes, of the same */
+	uint32_t tags;                 /* names[] in use; id 0 is none */
+	uint32_t entered;              /* of these, in the mirror */
+	uint8_t *mirror;               /* a header and entries */
+	struct shared_number mirrored; /* bytes of entries in it */
+	struct shared_number *formats; /* by number: where its entry ends; 0:
+					  not entered yet */
 	char (*names)[TAG_NAME_MAX];
 
 	struct shmlog_set *figures;
@@ -97,6 +107,16 @@ lane_count(struct lane *lane, uint64_t records, uint64_t bytes)
 	shared_add_single(&lane->figures[FIGURE_BYTES], bytes);
 }
 
+/* The lane of our CPU, in the short way: if it knows where that is noted. */
+static inline struct lane *
+lane_near(struct shmlog_stream *s)
+{
+	return lane_of(
+	    s, *(const volatile uint32_t *)((const char *)
+						__builtin_thread_pointer() +
+					    s->cpu_offset));
+}
+
 static inline void
 lane_give(struct lane *lane)
 {
@@ -123,10 +143,11 @@ lane_take(struct shmlog_stream *s)
 }
 
 /*
- * For the joiner.  Makes a section the target and moves what lanes are free; 0,
- * or -1 if too many places are still in use.
+ * For the joiner.  Makes a section the target, whose dictionary has `dict'
+ * bytes, and moves what lanes are free; 0, or -1 if too many places are still
+ * in use.
  */
-int lanes_retarget(struct shmlog_stream *, const struct place *);
+int lanes_retarget(struct shmlog_stream *, const struct place *, uint64_t dict);
 
 /* Moves what lanes are free, and unmaps places that no lane is in. */
 void lanes_sweep(struct shmlog_stream *);
@@ -209,6 +230,55 @@ stream_cut(const struct shmlog_stream *s, size_t *length)
 		return 0;
 	*length = max;
 	return RECORD_CUT;
+}
+
+/* Puts a record into a lane that was taken; the lane is given back. */
+static inline void
+lane_put(struct lane *lane, uint64_t word, uint64_t id, uint64_t time,
+    const void *text, size_t length)
+{
+	uint32_t n = (uint32_t)(sizeof(struct record) + length);
+	uint64_t pos;
+	uint8_t *to = ring_begin(&lane->writer, n, &pos);
+
+	ring_head(to, word, id, time);
+	if (length > 0)
+		shared_put(to + sizeof(struct record), text, length);
+	ring_end(&lane->writer, pos, n);
+	lane_count(lane, 1, round_up(n, 8));
+	if (record_flags(word) & RECORD_CUT)
+		shared_add_single(&lane->figures[FIGURE_CUT], 1);
+	lane_give(lane);
+}
+
+/* shmlog_put() without its short way; flags are RECORD_ or 0. */
+int stream_put(struct shmlog_stream *, int tag, int level, uint64_t id,
+    const void *text, size_t length, uint8_t flags);
+
+/* dict.c: 0, or -1 with errno; dict_fini() also if that failed. */
+int dict_init(struct shmlog_stream *);
+void dict_fini(struct shmlog_stream *);
+
+/* With the tag lock: enters new tags in the mirror and the target. */
+void dict_enter_tags(struct shmlog_stream *);
+
+/* With the tag lock: fills in the dictionary of the next target; returns how
+ * many bytes it has. */
+uint64_t dict_fill(struct shmlog_stream *, void *section);
+
+/*
+ * Enters a format, if it is not yet.  Returns how many bytes a dictionary that
+ * has it must have; 0: it has no room, or the lock is not to be had.
+ */
+uint64_t dict_format(struct shmlog_stream *, const struct site *);
+
+/* Whether the dictionary of a lane's place has so many bytes. */
+static inline int
+lane_has(struct shmlog_stream *s, struct lane *lane, uint64_t dict)
+{
+	if (__builtin_expect(lane->dict < dict, 0))
+		lane->dict = number_get(&s->places[lane->at - 1].dict);
+	return lane->dict >= dict;
 }
 
 /* Counts dropped records. */

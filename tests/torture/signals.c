@@ -231,7 +231,7 @@ move_lanes(void)
 		if (!trylock_take(&stream->lanes[i].lock))
 			all->points[point].held++;
 	stream_create(place.map, &stream->plan);
-	if (lanes_retarget(stream, &place) != 0)
+	if (lanes_retarget(stream, &place, 0) != 0)
 		torture_die("lanes_retarget");
 	for (int i = 0; i < LANES; i++)
 		trylock_give(&stream->lanes[i].lock);

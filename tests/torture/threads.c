@@ -9,8 +9,10 @@
  */
 #include <sys/time.h>
 
+#include <inttypes.h>
 #include <pthread.h>
 
+#include "common/format.h"
 #include "tests/torture/daemon.h"
 #include "tests/torture/harvest.h"
 #include "worker/shmlog.h"
@@ -19,6 +21,10 @@
 #define THREADS 16
 #define WRITERS (2 * THREADS) /* the second half: their handlers */
 #define FILL 48
+
+#define FORMAT_SHORT "w=%" PRIu64 " n=%" PRIu64
+#define FORMAT_LONG "w=%" PRIu64 " %.*sn=%" PRIu64
+#define SPACES "                                        "
 
 struct payload {
 	uint64_t writer;
@@ -59,6 +65,24 @@ length_of(uint64_t number)
 	return offsetof(struct payload, fill) + number * 7 % (FILL + 1);
 }
 
+/* One in four by each of two formats, which all threads and handlers share. */
+static int
+put_one(const struct payload *p, size_t length)
+{
+	uint64_t id = p->number + 1;
+
+	switch (p->number % 4) {
+	case 1:
+		return shmlog_printf(stream, 0, SHMLOG_INFO, id, FORMAT_SHORT,
+		    p->writer, p->number);
+	case 3:
+		return shmlog_printf(stream, 0, SHMLOG_INFO, id, FORMAT_LONG,
+		    p->writer, (int)(p->number % 40), SPACES, p->number);
+	default:
+		return shmlog_put(stream, 0, SHMLOG_INFO, id, p, length);
+	}
+}
+
 /* Puts the writer's next record. */
 static void
 put(int writer)
@@ -69,7 +93,7 @@ put(int writer)
 
 	memset(p.fill, (int)(a->tried % 251), sizeof(p.fill));
 	p.sum = sum_of(&p, length);
-	if (shmlog_put(stream, 0, SHMLOG_INFO, a->tried + 1, &p, length) == 1) {
+	if (put_one(&p, length) == 1) {
 		a->state[a->tried] = 1;
 	} else {
 		a->state[a->tried] = 2;
@@ -139,10 +163,52 @@ struct found {
 
 struct check {
 	struct found *found[WRITERS];
+	uint64_t deferred; /* records of arguments */
 	char torn[256];
 	char once[256];
 	char order[256];
 };
+
+/* By put_one()'s formats, text or arguments; 0, or -1. */
+static int
+read_format(const struct ring_record *r, struct payload *p)
+{
+	static const char *const formats[] = { FORMAT_SHORT, FORMAT_LONG };
+	char got[256], expected[256];
+	int odd, n = (int)r->length;
+
+	p->number = r->head.id - 1;
+	odd = (int)(p->number % 4 / 2);
+	if ((r->head.flags & RECORD_ARGS) != 0)
+		n = format_render_text(formats[odd], strlen(formats[odd]),
+		    r->payload, r->length, got, sizeof(got));
+	else if (r->length < sizeof(got))
+		memcpy(got, r->payload, r->length);
+	if (n < 0 || n >= (int)sizeof(got))
+		return -1;
+	got[n] = '\0';
+	p->writer = strtoull(got + 2, NULL, 10);
+	if (odd)
+		(void)snprintf(expected, sizeof(expected), FORMAT_LONG,
+		    p->writer, (int)(p->number % 40), SPACES, p->number);
+	else
+		(void)snprintf(expected, sizeof(expected), FORMAT_SHORT,
+		    p->writer, p->number);
+	return strcmp(got, expected) == 0 ? 0 : -1;
+}
+
+static int
+read_payload(const struct ring_record *r, struct payload *p)
+{
+	memset(p, 0, sizeof(*p));
+	if ((r->head.id - 1) % 2 == 1)
+		return read_format(r, p);
+	memcpy(p, r->payload, r->length < sizeof(*p) ? r->length : sizeof(*p));
+	return r->length == length_of(p->number) &&
+		       p->sum == sum_of(p, r->length)
+		   ? 0
+		   : -1;
+}
 
 static void
 on_record(void *arg, const struct descriptor *d, uint32_t lane, uint64_t number,
@@ -153,11 +219,10 @@ on_record(void *arg, const struct descriptor *d, uint32_t lane, uint64_t number,
 	struct payload p;
 
 	(void)d;
-	memset(&p, 0, sizeof(p));
-	memcpy(&p, r->payload, r->length < sizeof(p) ? r->length : sizeof(p));
-	if (p.writer >= WRITERS || p.number >= accounts[p.writer].tried ||
-	    r->length != length_of(p.number) ||
-	    p.sum != sum_of(&p, r->length) || r->head.id != p.number + 1) {
+	c->deferred += (r->head.flags & RECORD_ARGS) != 0;
+	if (read_payload(r, &p) != 0 || p.writer >= WRITERS ||
+	    p.number >= accounts[p.writer].tried ||
+	    r->head.id != p.number + 1) {
 		torture_blame(c->torn, "record %llu of lane %u",
 		    (unsigned long long)number, lane);
 		return;
@@ -233,6 +298,9 @@ check_all(double seconds)
 	    seconds);
 	if (by_handlers == 0 || interrupted == 0)
 		torture_blame(h.why, "no handler ran in mid-put");
+	if (c.deferred < tried / 3)
+		torture_blame(h.why, "only %llu records were of arguments",
+		    (unsigned long long)c.deferred);
 	if (h.lost != 0)
 		torture_blame(h.why, "the lanes were too small for this test");
 	torture_say("no record is torn", *h.why ? h.why : c.torn, figures);

@@ -64,11 +64,15 @@ end(void)
 	daemon_free(&f, 1);
 }
 
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+#pragma GCC diagnostic ignored "-Wformat-security"
+
 /* One record by each way, and what was to be of it. */
 static void
 put_all(int tag, int level, int wanted)
 {
 	static const char text[1000];
+	char format[] = "%d";
 	struct shmlog_batch *b = shmlog_batch(stream);
 	uint64_t before = records(&f, 0);
 
@@ -79,8 +83,15 @@ put_all(int tag, int level, int wanted)
 	for (int i = 0; i < 3; i++)
 		expect_eq(shmlog_batch_put(b, tag, level, 0, text, 10), 1);
 	expect_eq(shmlog_batch_put(b, tag, level, 0, text, sizeof(text)), 1);
+	/* and the same with formats, which may be no literals */
+	for (int i = 0; i < 3; i++) {
+		expect_eq(shmlog_printf(stream, tag, level, 0, "i=%d", i), 1);
+		expect_eq(shmlog_batch_printf(b, tag, level, 0, "i=%d", i), 1);
+	}
+	expect_eq(shmlog_printf(stream, tag, level, 0, format, 1), 1);
+	expect_eq(shmlog_batch_printf(b, tag, level, 0, format, 1), 1);
 	expect_eq(shmlog_batch_commit(b), 0);
-	expect_eq(records(&f, 0) - before, wanted ? 6 : 0);
+	expect_eq(records(&f, 0) - before, wanted ? 14 : 0);
 	shmlog_batch_free(b);
 }
 

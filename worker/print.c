@@ -1,0 +1,295 @@
+/*
+ * print.c -- records of a format and its arguments, formatted by their readers.
+ *
+ * A call site has words of its own (struct site): its format is parsed there
+ * when it is first passed, and gets a number, which is the format's id in every
+ * stream's dictionary.  Who comes by while that goes on, another thread or a
+ * signal handler, formats by itself, as do all whose format is no literal, or
+ * cannot be deferred, or has no room in the dictionary.
+ *
+ * Text is made on the stack: in a small buffer if it fits, else in one that
+ * takes any record.
+ */
+#include "worker/print.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "worker/shmlog.h"
+#include "worker/stream.h"
+
+#define SMALL 1024 /* bytes of text, and of a payload */
+
+_Static_assert(sizeof(struct site) <= sizeof(struct shmlog_site), "abi");
+_Static_assert(
+    offsetof(struct site, format) == offsetof(struct shmlog_site, format_),
+    "abi");
+_Static_assert(
+    offsetof(struct site, state) == offsetof(struct shmlog_site, state_),
+    "abi");
+_Static_assert(SITE_READY == SHMLOG_READY_, "abi");
+
+static struct shared_number sites; /* numbers given */
+
+/* The next number; 0: there is none. */
+static uint32_t
+next_number(void)
+{
+	uint64_t n;
+
+	if (number_get(&sites) >= FORMATS_MAX - 1)
+		return 0;
+	n = number_add(&sites, 1) + 1;
+	return n < FORMATS_MAX ? (uint32_t)n : 0;
+}
+
+/* What a record takes at most if its strings are short; 0: there is more to it
+ * than words and strings. */
+static uint32_t
+most(const struct format_args *a)
+{
+	uint32_t n = (uint32_t)sizeof(struct record) + a->fixed;
+
+	for (unsigned i = 0; i < a->count; i++) {
+		if (a->types[i] == FORMAT_LONG_DOUBLE)
+			return 0;
+		if (a->types[i] == FORMAT_STRING)
+			n += PRINT_SHORT;
+	}
+	return a->uses_errno ? 0 : n;
+}
+
+int
+shmlog_site_(struct shmlog_site *words, unsigned n)
+{
+	struct site *site = (struct site *)words;
+	size_t length;
+	int count;
+
+	if (!number_change(&site->state, SITE_NEW, SITE_PARSED))
+		return number_get(&site->state) == SITE_READY;
+	length = strlen(site->format);
+	count = format_parse(site->format, length, &site->args);
+	site->length = (uint32_t)length;
+	site->most = most(&site->args);
+	site->number = count >= 0 && (unsigned)count <= n ? next_number() : 0;
+	number_set(&site->state, site->number != 0 ? SITE_READY : SITE_TEXT);
+	return site->number != 0;
+}
+
+static __attribute__((noinline)) int
+print_long(const struct sink *sink, const char *format, va_list args, int err)
+{
+	char text[RECORD_MAX];
+	int n;
+
+	errno = err;
+	n = vsnprintf(text, sizeof(text), format, args);
+	errno = err;
+	return sink->put(sink, text, n < 0 ? 0 : (size_t)n, 0);
+}
+
+int
+sink_print(const struct sink *sink, const char *format, va_list args)
+{
+	char text[SMALL];
+	va_list again;
+	int err = errno, n;
+
+	va_copy(again, args);
+	n = vsnprintf(text, sizeof(text), format, args);
+	errno = err;
+	if (n >= (int)sizeof(text))
+		n = print_long(sink, format, again, err);
+	else
+		n = sink->put(sink, text, n < 0 ? 0 : (size_t)n, 0);
+	va_end(again);
+	return n;
+}
+
+/* Stores the payload in private memory and renders that. */
+static int
+render(const struct sink *sink, const struct site *site, const uint64_t *words,
+    int err, uint64_t *payload, uint32_t room, char *text, size_t size)
+{
+	uint64_t heads[FORMAT_ARGS_MAX] = { 0 };
+	uint32_t n = format_measure(&site->args, words, room, heads);
+	int length, saved = errno;
+
+	if (n == 0)
+		return -1;
+	if (size < RECORD_MAX && print_cut(&site->args, heads) != 0)
+		return -1;
+	format_encode(payload, &site->args, words, heads, site->number, err);
+	length = format_render_text(
+	    site->format, site->length, payload, n, text, size);
+	errno = saved;
+	if (length >= (int)size && size < RECORD_MAX)
+		return -1;
+	if (length < 0) /* longer than anybody would want to see */
+		return sink->put(sink, site->format, site->length, RECORD_CUT);
+	return sink->put(
+	    sink, text, (size_t)length, print_cut(&site->args, heads));
+}
+
+static __attribute__((noinline)) int
+render_long(const struct sink *sink, const struct site *site,
+    const uint64_t *words, int err)
+{
+	uint64_t payload[RECORD_MAX / 8];
+	char text[RECORD_MAX];
+
+	return render(sink, site, words, err, payload, sizeof(payload), text,
+	    sizeof(text));
+}
+
+static __attribute__((noinline)) int
+render_short(const struct sink *sink, const struct site *site,
+    const uint64_t *words, int err)
+{
+	uint64_t payload[SMALL / 8];
+	char text[SMALL];
+
+	return render(sink, site, words, err, payload, sizeof(payload), text,
+	    sizeof(text));
+}
+
+int
+sink_render(const struct sink *sink, const struct site *site,
+    const uint64_t *words, int err)
+{
+	int r = render_short(sink, site, words, err);
+
+	return r == -1 ? render_long(sink, site, words, err) : r;
+}
+
+static int
+put_text(
+    const struct sink *sink, const char *text, size_t length, uint8_t flags)
+{
+	return stream_put(
+	    sink->to, sink->tag, sink->level, sink->id, text, length, flags);
+}
+
+int
+shmlog_text_(struct shmlog_stream *s, int tag, int level, uint64_t id,
+    const char *format, ...)
+{
+	struct sink sink = { put_text, s, tag, level, id };
+	va_list args;
+	int r;
+
+	if (s == NULL)
+		return 0;
+	if (mask_look(s, stream_tag(tag), stream_level(level)))
+		return 1;
+	va_start(args, format);
+	r = sink_print(&sink, format, args);
+	va_end(args);
+	return r;
+}
+
+/* All that may be in the way of shmlog_printf_(), which begins anew here. */
+static __attribute__((noinline)) int
+print_slow(struct shmlog_stream *s, const struct site *site, int tag, int level,
+    uint64_t id, const uint64_t *words)
+{
+	struct sink sink = { put_text, s, tag, level, id };
+	uint64_t heads[FORMAT_ARGS_MAX] = { 0 }, time, dict, pos;
+	struct lane *lane;
+	int err = errno;
+	uint8_t flags, *to;
+	uint32_t n;
+
+	if (mask_look(s, stream_tag(tag), stream_level(level)))
+		return 1;
+	time = clock_now();
+	stream_look(s, time);
+	dict = dict_format(s, site);
+	if (dict == 0)
+		return sink_render(&sink, site, words, err);
+	lane = lane_take(s);
+	if (lane == NULL) {
+		stream_drop(s, 1);
+		return 0;
+	}
+	if (!lane_has(s, lane, dict)) {
+		lane_give(lane);
+		return sink_render(&sink, site, words, err);
+	}
+	n = (uint32_t)sizeof(struct record) +
+	    format_measure(&site->args, words,
+		s->record_max - (uint32_t)sizeof(struct record), heads);
+	flags = RECORD_ARGS | print_cut(&site->args, heads);
+	to = ring_begin(&lane->writer, n, &pos);
+	ring_head(to,
+	    record_word(n, stream_tag(tag), stream_level(level), flags), id,
+	    time);
+	format_encode(to + sizeof(struct record), &site->args, words, heads,
+	    site->number, err);
+	ring_end(&lane->writer, pos, n);
+	lane_count(lane, 1, round_up(n, 8));
+	if (flags & RECORD_CUT)
+		shared_add_single(&lane->figures[FIGURE_CUT], 1);
+	lane_give(lane);
+	return 1;
+}
+
+/*
+ * As shmlog_put(): the way that almost all go.  The lane's place has the format
+ * if its dictionary is so long: one comparison, which 0 and DICT_NO_ROOM fail.
+ * Room is asked for as if all strings were as long as they may be, so that the
+ * lane is taken before they are measured: one pass is 2 ns quicker than two.
+ */
+int
+shmlog_printf_(struct shmlog_stream *s, const struct shmlog_site *here, int tag,
+    int level, uint64_t id, const uint64_t *words)
+{
+	const struct site *site = (const struct site *)here;
+	uint64_t cycles, version, time;
+	struct ring_writer *w;
+	struct lane *lane;
+	uint8_t *to, *end = NULL;
+
+	if (s == NULL)
+		return 0;
+	if (!stream_is_plain(tag, level))
+		return print_slow(s, site, tag, level, id, words);
+	if (mask_hides(&s->mask, (unsigned)tag, (unsigned)level))
+		return stream_is_superseded(s)
+			   ? print_slow(s, site, tag, level, id, words)
+			   : 1;
+	cycles = clock_cycles();
+	version = clock_version();
+	if (version != number_get(&s->looked) || site->most == 0 ||
+	    !clock_at(version, cycles, &time))
+		return print_slow(s, site, tag, level, id, words);
+	lane = lane_near(s);
+	if (!trylock_grab(&lane->lock))
+		return print_slow(s, site, tag, level, id, words);
+	w = &lane->writer;
+	to = w->data + (w->commit & w->mask);
+	/* so that the next record's stores find their lines: 1 ns */
+	__builtin_prefetch(to + 4 * CACHE_LINE, 1);
+	__builtin_prefetch(to + 5 * CACHE_LINE, 1);
+	if (lane->at == number_look(&s->target) &&
+	    ring_is_easy(w, site->most) &&
+	    number_get(&s->formats[site->number]) - 1 < lane->dict)
+		end = encode_short(to + PRINT_ARGS, &site->args, words);
+	if (end == NULL) {
+		lane_give(lane);
+		return print_slow(s, site, tag, level, id, words);
+	}
+	ring_head(to,
+	    record_word((uint32_t)(end - to), (uint16_t)tag, (uint8_t)level,
+		RECORD_ARGS),
+	    id, time);
+	shared_store(to + sizeof(struct record), format_pair(site->number, 0));
+	w->records++;
+	ring_publish(w, w->commit + (uint64_t)(end - to));
+	lane_count(lane, 1, (uint64_t)(end - to));
+	lane_give(lane);
+	return 1;
+}
