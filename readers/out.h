@@ -18,9 +18,18 @@ struct out_text {
 	size_t n;
 };
 
+struct format;
+struct format_span;
+
 struct out_record {
 	const struct record *head;
-	struct out_text payload;
+	struct out_text payload; /* text, also if arguments were stored */
+	/* of which format, and where its fields stand in the text; NULL: no
+	 * arguments were stored */
+	const struct format *format;
+	const struct format_span *spans;
+	struct out_text args;   /* as they were stored */
+	int unreadable;         /* they cannot be read: the text says so */
 	struct out_text stream; /* what stream() made */
 	struct out_text tag;    /* what tag() made, of "-" if there is none */
 	uint64_t created;       /* the record's name, unique for ever: of the */

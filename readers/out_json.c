@@ -10,9 +10,32 @@
  * stream if nobody knows of which.  cut: the writer had to cut the text.
  *
  * cursor: the record's name, unique for ever.
+ *
+ * Of a record whose format has fields (`status=%d path=%s') they follow the
+ * text, typed as their conversions are:
+ *
+ *	"fields":{"status":200,"path":"/x"}
+ *
+ * Integers and floating point are numbers (nan and inf, which JSON has not, are
+ * strings), null is a string that was a null pointer, all else is a string.  Of
+ * two fields with one name the last is there.
  */
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/format.h"
 #include "readers/attach.h"
 #include "readers/out.h"
+
+#define FIELDS_MAX 64 /* a record; a format has 16 conversions */
+
+static const struct format_field *
+first_field(const struct out_record *r)
+{
+	size_t n;
+
+	return format_fields(r->format, &n);
+}
 
 static void
 json_stream(struct buffer *b, const struct descriptor *d)
@@ -43,6 +66,97 @@ put_hex(struct buffer *b, uint64_t v)
 	b->n += 16;
 }
 
+/* The shortest that is read back as the same number. */
+static void
+put_double(struct buffer *b, double d)
+{
+	char text[40];
+
+	if (!isfinite(d)) {
+		buffer_text(b, isnan(d) ? "\"nan\""
+			       : d < 0  ? "\"-inf\""
+					: "\"inf\"");
+		return;
+	}
+	for (int digits = 15; digits <= 17; digits++) {
+		(void)snprintf(text, sizeof(text), "%.*g", digits, d);
+		if (strtod(text, NULL) == d)
+			break;
+	}
+	buffer_text(b, text);
+}
+
+static void
+put_value(
+    struct buffer *b, const struct out_record *r, const struct format_field *f)
+{
+	const struct format_span *at = r->spans + (f - first_field(r));
+	struct format_value v;
+	char c;
+
+	if (format_value(r->format, r->args.text, r->args.n, f, &v) != 0)
+		v.kind = FIELD_TEXT;
+	switch (v.kind) {
+	case FIELD_SIGNED:
+		buffer_signed(b, v.i);
+		return;
+	case FIELD_UNSIGNED:
+		buffer_number(b, v.u);
+		return;
+	case FIELD_FLOAT:
+		put_double(b, v.d);
+		return;
+	case FIELD_CHAR:
+		c = (char)v.u;
+		buffer_json(b, &c, 1);
+		return;
+	case FIELD_STRING:
+		if (v.s.text == NULL)
+			buffer_text(b, "null");
+		else
+			buffer_json(b, v.s.text, v.s.length);
+		return;
+	case FIELD_TEXT:
+	case FIELD_POINTER:
+		break;
+	}
+	buffer_json(b, r->payload.text + at->begin, at->end - at->begin);
+}
+
+/* Whether a later field has the same name. */
+static int
+is_outdone(const struct format_field *f, const struct format_field *end)
+{
+	for (const struct format_field *g = f + 1; g < end; g++)
+		if (g->name_length == f->name_length &&
+		    memcmp(g->name, f->name, f->name_length) == 0)
+			return 1;
+	return 0;
+}
+
+static void
+put_fields(struct buffer *b, const struct out_record *r)
+{
+	const struct format_field *f = first_field(r), *end;
+	const char *between = ",\"fields\":{";
+	size_t n;
+
+	(void)format_fields(r->format, &n);
+	if (n == 0)
+		return;
+	end = f + (n < FIELDS_MAX ? n : FIELDS_MAX);
+	for (; f < end; f++) {
+		if (is_outdone(f, end))
+			continue;
+		buffer_text(b, between);
+		between = ",";
+		buffer_json(b, f->name, f->name_length);
+		buffer_byte(b, ':');
+		put_value(b, r, f);
+	}
+	buffer_byte(b, '}');
+}
+
 static void
 json_record(struct buffer *b, const struct out_record *r)
 {
@@ -55,6 +169,10 @@ json_record(struct buffer *b, const struct out_record *r)
 	buffer_number(b, r->head->id);
 	buffer_text(b, ",\"text\":");
 	buffer_json(b, r->payload.text, r->payload.n);
+	if (r->format != NULL)
+		put_fields(b, r);
+	if (r->unreadable)
+		buffer_text(b, ",\"unreadable\":true");
 	if (r->head->flags & RECORD_CUT)
 		buffer_text(b, ",\"cut\":true");
 	buffer_text(b, ",\"cursor\":\"");

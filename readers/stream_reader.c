@@ -195,9 +195,7 @@ stream_free(struct tail *t, struct tail_stream *s)
 			chunk_put(t, s->lanes[i].chunk);
 	}
 	free(s->lanes);
-	for (uint32_t i = 0; i < s->tags_size; i++)
-		free(s->tags[i]);
-	free(s->tags);
+	dict_free(s);
 	if (s->opened)
 		buffer_free(&s->label);
 	free(s);

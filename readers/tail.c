@@ -15,6 +15,8 @@ tail_init(struct tail *t, const struct out *out, int fd)
 	attach_init(&t->attach);
 	t->out = out;
 	buffer_init(&t->to, fd);
+	buffer_init(&t->staged_text, -1);
+	buffer_init(&t->rendered, -1);
 	TAILQ_INIT(&t->sources);
 }
 
@@ -26,6 +28,9 @@ tail_fini(struct tail *t)
 	chunks_free(t);
 	free(t->heap);
 	free(t->staged);
+	buffer_free(&t->staged_text);
+	buffer_free(&t->rendered);
+	free(t->spans);
 	free(t->no_tag);
 	globs_free(&t->include);
 	globs_free(&t->exclude);

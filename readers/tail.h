@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "common/directory.h"
+#include "common/format.h"
 #include "common/ring.h"
 #include "common/stream.h"
 #include "readers/attach.h"
@@ -80,6 +81,17 @@ struct tail_tag {
 	char text[]; /* as the format has it */
 };
 
+/* A format of a stream's dictionary, compiled when the first record has it. */
+struct tail_format {
+	struct format *compiled; /* NULL: not yet, or it cannot be */
+	int bad;
+	uint32_t n;
+	char text[];
+};
+
+/* What a stream's formats may take; beyond that they are not known. */
+#define FORMATS_TEXT_MAX ((size_t)1 << 20)
+
 struct tail_stream {
 	TAILQ_ENTRY(tail_stream) link;
 	struct tail_stream *hash_next;
@@ -102,6 +114,9 @@ struct tail_stream {
 	struct buffer label; /* as the format has it */
 	struct tail_tag **tags;
 	uint32_t tags_size;
+	struct tail_format **formats;
+	uint32_t formats_size;
+	size_t formats_text;     /* bytes of them all */
 	struct tail_lane *lanes; /* plan.lanes */
 };
 
@@ -197,12 +212,18 @@ struct tail {
 	/* dictionary entries, copied but not yet believed */
 	struct dict_text *staged;
 	size_t staged_n, staged_size;
+	struct buffer staged_text;
+	/* what a record's arguments were made */
+	struct buffer rendered;
+	struct format_span *spans;
+	size_t spans_size;
 };
 
 struct dict_text {
+	enum dict_kind kind;
 	uint32_t id;
+	size_t at; /* in staged_text */
 	uint32_t n;
-	char name[TAG_NAME_MAX];
 };
 
 /* tail_chunk.c */
@@ -256,8 +277,15 @@ int lane_learn_pred(struct tail *, struct tail_lane *);
 int dict_stage(struct tail *, struct tail_stream *, uint64_t *offset);
 void dict_believe(struct tail *, struct tail_stream *, uint64_t offset);
 void no_tag_init(struct tail *);
+void dict_free(struct tail_stream *);
 const struct tail_tag *tag_of(
     const struct tail *, const struct tail_stream *, uint16_t id);
+/* Compiled; NULL: there is no such, or it makes no sense. */
+const struct format *format_of(struct tail_stream *, uint32_t id);
+
+/* tail_args.c: puts a payload of arguments into words, in t->rendered; 0, or
+ * -1: it cannot be read. */
+int args_render(struct tail *, struct tail_stream *, struct out_record *);
 
 /* tail_chain.c: whether a waiting lane may be delivered now; it is opened. */
 int chain_try(struct tail *, struct tail_lane *);

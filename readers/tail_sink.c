@@ -83,18 +83,28 @@ last_end(struct tail *t)
 	free(last);
 }
 
+static void
+unreadable(struct tail *t, const struct tail_stream *s, struct out_record *r)
+{
+	static const char text[] = "[unreadable record]";
+
+	sink_complain(t, s, "holds arguments that its formats do not fit");
+	r->unreadable = 1;
+	r->payload.text = text;
+	r->payload.n = sizeof(text) - 1;
+}
+
 void
 sink_record(struct tail *t, struct tail_lane *l)
 {
-	const struct tail_stream *s = l->stream;
+	struct tail_stream *s = l->stream;
 	const struct tail_tag *tag = tag_of(t, s, l->next.head.tag);
 	struct buffer *to = t->last != NULL ? &t->last->text : &t->to;
 	size_t before = to->n;
-	struct out_record r;
+	struct out_record r = { .head = &l->next.head };
 
 	if (tag->hidden)
 		return;
-	r.head = &l->next.head;
 	r.payload.text = l->next.payload;
 	r.payload.n = l->next.length;
 	r.stream.text = s->label.data;
@@ -105,6 +115,8 @@ sink_record(struct tail *t, struct tail_lane *l)
 	r.serial = s->serial;
 	r.lane = l->number;
 	r.number = lane_number(l);
+	if ((r.head->flags & RECORD_ARGS) != 0 && args_render(t, s, &r) == -1)
+		unreadable(t, s, &r);
 	t->out->record(to, &r);
 	if (t->last != NULL)
 		last_push(t, before, 1);

@@ -1,5 +1,6 @@
 /*
- * tail_tag.c -- a stream's dictionary, copied, checked and put into words.
+ * tail_tag.c -- a stream's dictionary, copied, checked and put into words: the
+ * names of tags, and formats.
  *
  * Ids belong to their stream.  The texts are copied first (staged) and believed
  * together with the chunk that may use them: an id is used only after its entry
@@ -7,6 +8,7 @@
  * every name.
  */
 #include <err.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,12 +48,18 @@ no_tag_init(struct tail *t)
 	t->any_tag = t->include.n == 0 && t->exclude.n == 0;
 }
 
-/* Copies one entry's text, which may change under us as long as it is not
- * believed: so its length is bounded here, and a zero put behind it. */
+/*
+ * Copies one entry's text, which may change under us as long as it is not
+ * believed: so its length is bounded here.  Entries are a multiple of 8 long,
+ * and so is what may be copied.
+ */
 static void
 stage(struct tail *t, const struct dict_item *item)
 {
+	uint32_t max =
+	    item->kind == DICT_TAG ? TAG_NAME_MAX - 1 : FORMAT_TEXT_MAX;
 	struct dict_text *d;
+	size_t n;
 
 	if (t->staged_n == t->staged_size) {
 		t->staged_size = t->staged_size == 0 ? 64 : t->staged_size * 2;
@@ -61,12 +69,21 @@ stage(struct tail *t, const struct dict_item *item)
 			err(1, "memory");
 	}
 	d = &t->staged[t->staged_n++];
+	d->kind = item->kind;
 	d->id = item->id;
-	d->n = item->length < TAG_NAME_MAX ? item->length : TAG_NAME_MAX - 1;
-	/* entries are a multiple of 8 long, and so is what may be copied */
-	shared_get(d->name, item->text, d->n & ~7u);
-	memcpy(d->name + (d->n & ~7u), item->text + (d->n & ~7u), d->n & 7u);
-	d->name[d->n] = '\0';
+	d->n = item->length < max ? item->length : max;
+	d->at = t->staged_text.n;
+	n = round_up(d->n, 8);
+	shared_get(buffer_room(&t->staged_text, n), item->text, n);
+	t->staged_text.n += n;
+}
+
+static int
+is_ours(const struct dict_item *item)
+{
+	return item->id > 0 &&
+	       ((item->kind == DICT_TAG && item->id < TAGS_MAX) ||
+		   (item->kind == DICT_FORMAT && item->id < FORMATS_MAX));
 }
 
 /* 0, or -1: no writer of ours wrote this.  *offset is where it stopped. */
@@ -77,42 +94,79 @@ dict_stage(struct tail *t, struct tail_stream *s, uint64_t *offset)
 	struct dict_item item;
 	int r = 0;
 
-	t->staged_n = 0;
+	t->staged_n = t->staged_text.n = 0;
 	*offset = s->dict_offset;
 	if (s->dict_bad)
 		return 0;
-	/* no id comes twice, so more than TAGS_MAX at once is rubbish */
-	while (t->staged_n < TAGS_MAX &&
+	/* no id comes twice (but for a fork's sake: few), so more than that is
+	 * rubbish */
+	while (t->staged_n < 2 * (TAGS_MAX + FORMATS_MAX) &&
 	       (r = dict_next(section, &s->plan, offset, &item)) == 1)
-		if (item.kind == DICT_TAG && item.id > 0 && item.id < TAGS_MAX)
+		if (is_ours(&item))
 			stage(t, &item);
 	return r;
 }
 
+/* Makes an array of pointers long enough for an id. */
 static void
-learn(struct tail *t, struct tail_stream *s, const struct dict_text *d)
+make_room(void *array, uint32_t *size, uint32_t id)
 {
-	uint32_t size = s->tags_size;
+	void ***p = array;
 
-	if (d->id >= size) {
-		size = d->id + 8;
-		s->tags =
-		    reallocarray(s->tags, size, sizeof(struct tail_tag *));
-		if (s->tags == NULL)
-			err(1, "memory");
-		memset(s->tags + s->tags_size, 0,
-		    (size - s->tags_size) * sizeof(struct tail_tag *));
-		s->tags_size = size;
-	}
-	if (s->tags[d->id] == NULL)
-		s->tags[d->id] = make_tag(t, d->name, d->n);
+	if (id < *size)
+		return;
+	*p = reallocarray(*p, id + 8, sizeof(void *));
+	if (*p == NULL)
+		err(1, "memory");
+	memset(*p + *size, 0, (id + 8 - *size) * sizeof(void *));
+	*size = id + 8;
+}
+
+static void
+learn_tag(
+    struct tail *t, struct tail_stream *s, uint32_t id, const char *p, size_t n)
+{
+	char name[TAG_NAME_MAX];
+
+	make_room(&s->tags, &s->tags_size, id);
+	if (s->tags[id] != NULL)
+		return;
+	memcpy(name, p, n);
+	name[n] = '\0';
+	s->tags[id] = make_tag(t, name, n);
+}
+
+static void
+learn_format(struct tail_stream *s, uint32_t id, const char *p, size_t n)
+{
+	struct tail_format *f;
+
+	make_room(&s->formats, &s->formats_size, id);
+	if (s->formats[id] != NULL || s->formats_text + n > FORMATS_TEXT_MAX)
+		return;
+	f = malloc(sizeof(*f) + n);
+	if (f == NULL)
+		err(1, "memory");
+	f->compiled = NULL;
+	f->bad = 0;
+	f->n = (uint32_t)n;
+	memcpy(f->text, p, n);
+	s->formats[id] = f;
+	s->formats_text += n;
 }
 
 void
 dict_believe(struct tail *t, struct tail_stream *s, uint64_t offset)
 {
-	for (size_t i = 0; i < t->staged_n; i++)
-		learn(t, s, &t->staged[i]);
+	for (size_t i = 0; i < t->staged_n; i++) {
+		const struct dict_text *d = &t->staged[i];
+		const char *text = t->staged_text.data + d->at;
+
+		if (d->kind == DICT_TAG)
+			learn_tag(t, s, d->id, text, d->n);
+		else
+			learn_format(s, d->id, text, d->n);
+	}
 	t->staged_n = 0;
 	s->dict_offset = offset;
 }
@@ -123,4 +177,34 @@ tag_of(const struct tail *t, const struct tail_stream *s, uint16_t id)
 	if (id >= s->tags_size || s->tags[id] == NULL)
 		return t->no_tag;
 	return s->tags[id];
+}
+
+const struct format *
+format_of(struct tail_stream *s, uint32_t id)
+{
+	struct tail_format *f = id < s->formats_size ? s->formats[id] : NULL;
+
+	if (f == NULL || f->bad)
+		return NULL;
+	if (f->compiled == NULL) {
+		f->compiled = format_compile(f->text, f->n);
+		if (f->compiled == NULL && errno == ENOMEM)
+			err(1, "memory");
+		f->bad = f->compiled == NULL;
+	}
+	return f->compiled;
+}
+
+void
+dict_free(struct tail_stream *s)
+{
+	for (uint32_t i = 0; i < s->tags_size; i++)
+		free(s->tags[i]);
+	free(s->tags);
+	for (uint32_t i = 0; i < s->formats_size; i++)
+		if (s->formats[i] != NULL) {
+			format_free(s->formats[i]->compiled);
+			free(s->formats[i]);
+		}
+	free(s->formats);
 }
