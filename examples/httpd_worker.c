@@ -14,7 +14,6 @@
 #include <sys/types.h>
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,24 +47,11 @@ struct worker {
  * ONE REQUEST
  */
 
-/* Adds a record to the transaction that is being put together. */
-static void __attribute__((format(printf, 5, 6)))
-note(struct worker *w, int tag, int level, uint64_t id, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (n < 0)
-		n = 0;
-	if (n >= (int)sizeof(text))
-		n = sizeof(text) - 1;
-	shmlog_batch_put(
-	    w->batch, w->server->tag[tag], level, id, text, (size_t)n);
-}
+/* Adds a record to the transaction that is being put together.  A macro, so
+ * that each format is a literal and is left to the readers. */
+#define note(w, tag_, level, id, ...)                                          \
+	(void)shmlog_batch_printf(                                             \
+	    (w)->batch, (w)->server->tag[tag_], level, id, __VA_ARGS__)
 
 static const char *
 method_name(const struct evhttp_request *req)
@@ -177,8 +163,8 @@ request_answer(struct evhttp_request *req, void *arg)
 	connection_seen(w, conn);
 	evhttp_connection_get_peer(conn, &host, &port);
 	note(w, T_START, SHMLOG_INFO, id, "%s:%u", host, (unsigned)port);
-	note(w, T_REQUEST, SHMLOG_INFO, id, "%s %s", method_name(req),
-	    evhttp_request_get_uri(req));
+	note(w, T_REQUEST, SHMLOG_INFO, id, "method=%s path=%s",
+	    method_name(req), evhttp_request_get_uri(req));
 
 	status = body == NULL ? HTTP_INTERNAL : page(req, body);
 	bytes = body == NULL ? 0 : evbuffer_get_length(body);

@@ -19,7 +19,7 @@ BEGIN {
 		wrong[id] = 1
 	if (tag == "Request") {
 		path[id] = substr($0, index($0, ":") + 2)
-		sub(/^[A-Z]* /, "", path[id])
+		sub(/^method=[A-Z]* path=/, "", path[id])
 	}
 }
 

@@ -7,6 +7,7 @@
  */
 #include "tests/bench/ours.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,20 @@ run_large(unsigned thread, uint64_t n)
 {
 	(void)thread;
 	put(large, n, length_short);
+}
+
+/* What the row `snprintf' formats, for the reader to do. */
+static void
+run_printf(unsigned thread, uint64_t n)
+{
+	static char text[TEXT + 1];
+
+	(void)thread;
+	memcpy(text, bench_text, TEXT);
+	for (uint64_t i = 0; i < n; i++)
+		(void)shmlog_printf(ours_stream, ours_tag, SHMLOG_INFO, i,
+		    "id=%" PRIu64 " status=%" PRIu32 " text=%s", i, (uint32_t)i,
+		    text);
 }
 
 static int
@@ -234,6 +249,14 @@ const struct entry text_entries[] = {
 	    .flags = ENTRY_OURS,
 	    .start = start_masked,
 	    .run = run_masked },
+	{ .name = "printf",
+	    .what = "deferred format: u64, u32, 64 B string",
+	    .batch = 200000,
+	    .goal = 1.8,
+	    .flags = ENTRY_OURS,
+	    .start = ours_open,
+	    .run = run_printf,
+	    .dropped = ours_dropped },
 	{ .name = "text-200",
 	    .what = "text, 200 B",
 	    .batch = 200000,
