@@ -129,6 +129,7 @@ END_TEST
 static union message
 long_schema(int fd)
 {
+	static const uint8_t rubbish[SCHEMA_MAX] = { 1 };
 	uint64_t length = 4096 + SCHEMA_MAX;
 	union message m;
 	struct set_plan p;
@@ -149,7 +150,7 @@ long_schema(int fd)
 	ck_assert_ptr_ne(memory, MAP_FAILED);
 	ck_assert_uint_ne(set_plan(&p, 1, 1, 1, 1, SCHEMA_MAX), 0);
 	p.id = 1;
-	set_create(memory + m.section.offset, &p, memory);
+	set_create(memory + m.section.offset, &p, rubbish);
 	(void)munmap(memory, store_plan(store)->segment_size);
 	message_head(
 	    &m.head, MESSAGE_PUBLISH, sizeof(m.section), 3, MESSAGE_OK);
