@@ -73,6 +73,7 @@ encode_short(uint8_t *p, const struct format_args *a, const uint64_t *words)
 {
 	uint32_t left = a->strings, end;
 	uint64_t head;
+	uint32_t n;
 
 	for (uint32_t i = 0;; i++, left &= left - 1) {
 		end = left == 0 ? a->count : (uint32_t)__builtin_ctz(left);
@@ -83,7 +84,13 @@ encode_short(uint8_t *p, const struct format_args *a, const uint64_t *words)
 		head = format_string(a, words, i, PRINT_SHORT);
 		if (head >> 32 & ARGS_CUT)
 			return NULL;
-		p = format_bytes(p, head, (const char *)(uintptr_t)words[i]);
+		n = (uint32_t)head;
+		shared_store(p, format_pair(n, (uint32_t)(head >> 32)));
+		/* the last word's zeros, then all bytes */
+		if (n % 8 != 0)
+			shared_store(p + 8 + n / 8 * 8, 0);
+		shared_text(p + 8, (const char *)(uintptr_t)words[i], n);
+		p += 8 + ((n + 7) & ~7u);
 	}
 }
 
