@@ -117,7 +117,7 @@ serve(struct fake_daemon *f)
 		fd) != 0 ||
 	    (f->pieces && message_send(f->client, (uint8_t *)&answer + 8,
 			      answer.head.length - 8, -1) != 0))
-		expect(errno == EPIPE);
+		expect(errno == EPIPE || errno == ECONNRESET);
 	if (fd != -1)
 		close(fd);
 }
