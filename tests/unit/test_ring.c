@@ -212,8 +212,7 @@ START_TEST(a_batch_is_read_as_its_records)
 				n++;
 			} while (length < SIZE / 4 - 200 &&
 				 unit_below(&r, turn % 2 == 0 ? 100 : 4) != 0);
-			ring_append_batch(&l.w, batch, length,
-			    n);
+			ring_append_batch(&l.w, batch, length, n);
 			if (unit_below(&r, 3) == 0)
 				lane_put(&l, unit_below(&r, 100));
 			if (unit_below(&r, 6) != 0)
