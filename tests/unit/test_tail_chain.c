@@ -338,6 +338,36 @@ START_TEST(a_predecessor_from_the_future_holds_up_nobody)
 }
 END_TEST
 
+/* What it waits for has no end, and is early: nor does anybody wait for that.
+ */
+START_TEST(a_predecessor_without_end_holds_up_nobody)
+{
+	uint64_t end = clock_mono() + 30 * NSEC;
+	struct scene_stream a, b;
+	struct lane_header *lane;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 2, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 1, "1");
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	lane = stream_lane(b.section, &b.plan, 0);
+	lane->pred_records = UINT64_MAX;
+	scene_put(&b, 0, 0, 2, "2");
+	scene_put(&a, 1, 0, 3, "3");
+	do {
+		ck_assert_uint_lt(clock_mono(), end);
+		scene_put(&a, 0, 0, 1, "1");
+		sc.t.to.n = 0;
+		sc.t.attach.looked = 0;
+		ck_assert_int_eq(tail_follow(&sc.t), 0);
+	} while (
+	    sc.t.to.n == 0 || memchr(sc.t.to.data, '3', sc.t.to.n) == NULL);
+	scene_end(&sc);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -355,6 +385,7 @@ main(void)
 		a_predecessor_that_is_later_is_delivered_first,
 		who_delivers_does_not_wait,
 		a_predecessor_from_the_future_holds_up_nobody,
+		a_predecessor_without_end_holds_up_nobody,
 	};
 
 	return UNIT_RUN("tail_chain", tests);
