@@ -78,6 +78,8 @@ forget(struct part *part)
 	mask_fork(s);
 	/* all was well with the parent: the child's first put is to join */
 	number_set(&s->looked, 0);
+	/* another stream than the parent's: no record came before it */
+	s->plan.born = clock_real();
 	memset(&part->place, 0, sizeof(part->place));
 	part_abandon(part);
 	s->tag_lock = (struct trylock){ 0 };

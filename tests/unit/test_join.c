@@ -2,6 +2,7 @@
  * test_join.c -- the library gets its sections from a daemon that refuses,
  * hangs up, is mute or lies, and from the next one.
  */
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -36,6 +37,15 @@ records(const struct fake_daemon *f, uint32_t i)
 		sum += n;
 	}
 	return sum;
+}
+
+static uint64_t
+born(const struct fake_daemon *f, uint32_t i)
+{
+	struct stream_plan plan;
+
+	expect_eq(stream_check(section(f, i), f->section[i].length, &plan), 0);
+	return plan.born;
 }
 
 static uint64_t
@@ -465,9 +475,41 @@ START_TEST(a_child_counts_from_zero_and_joins_by_itself)
 	ck_assert_uint_eq(total(&f, 2, REQUESTS), 1);
 	ck_assert_uint_eq(records(&f, 1), 0);
 	ck_assert_uint_eq(records(&f, 3), 1);
+	ck_assert_uint_gt(born(&f, 3), born(&f, 1));
 	shmlog_close(log);
 	daemon_kill(&f);
 	daemon_free(&f, 1);
+}
+END_TEST
+
+/* No descriptor is left, and no file may be longer than 0 bytes, which the
+ * kernel says with a signal. */
+START_TEST(a_set_takes_no_descriptor_and_no_file)
+{
+	static const struct rlimit none = { 0, 0 };
+	struct shmlog *log;
+	struct shmlog_set *set;
+	char dir[64];
+	int fd = unit_mkdir(dir), status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		log = shmlog_open(dir);
+		if (setrlimit(RLIMIT_FSIZE, &none) == -1 ||
+		    setrlimit(RLIMIT_NOFILE, &none) == -1)
+			_exit(1);
+		set = shmlog_set(log, "t", "i", defs, N, NULL);
+		if (set == NULL)
+			_exit(2);
+		shmlog_add(shmlog_counter(set, REQUESTS), 1);
+		pid = fork();
+		if (pid == 0)
+			_exit(shmlog_value(set, REQUESTS) == 0 ? 0 : 3);
+		_exit(waitpid(pid, &status, 0) == pid && status == 0 ? 0 : 4);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	unit_rmdir(dir, fd);
 }
 END_TEST
 
@@ -546,6 +588,7 @@ main(void)
 		a_mute_daemon_holds_up_no_put,
 		lanes_and_counters_go_to_the_next_daemon,
 		a_child_counts_from_zero_and_joins_by_itself,
+		a_set_takes_no_descriptor_and_no_file,
 		a_long_record_is_cut_and_a_large_batch_is_split,
 		the_descriptor_tells_when_to_dispatch,
 	};
