@@ -264,6 +264,8 @@ struct dict_header {
 	uint64_t pad_8[7];       /*  8  */
 };
 
+#define DICT_SIZE_MAX (UINT64_C(1) << 20) /* what a reader keeps of it */
+
 enum dict_kind {
 	DICT_TAG = 1,    /* text is the tag's name */
 	DICT_FORMAT = 2, /* text is a printf format, see RECORD_ARGS */
@@ -305,12 +307,12 @@ struct lane_header {
 	_Atomic uint64_t records; /* 16  ever written; before commit */
 	uint64_t pad_24[5];       /* 24  */
 	uint64_t start;           /*  64  once: position of the first record */
-	uint64_t pred_created;    /*  72  before the first commit, as are the */
-	uint64_t pred_serial;     /*  80  next two: the lane that this one */
-	uint64_t pred_lane;       /*  88  goes on for, and how many records */
-	uint64_t pred_records;    /*  96  it has (serial 0: there is none), */
-	uint64_t pred_total;      /* 104  and all before that one, together */
-	uint64_t pad_112[2];      /* 112  */
+	uint64_t pred_created; /*  72  before the first commit, as the next */
+	uint64_t pred_serial;  /*  80  four are: the lane that this one */
+	uint64_t pred_lane;    /*  88  goes on for, and how many records */
+	uint64_t pred_records; /*  96  it has (serial 0: there is none), */
+	uint64_t pred_total;   /* 104  it and all before it, together */
+	uint64_t pad_112[2];   /* 112  */
 	struct lane_index index[LANE_BLOCKS]; /* 128  first[] and count[] */
 					      /* 1152 the ring's bytes */
 };

@@ -166,7 +166,7 @@ load_commit(const struct ring_reader *r)
 static inline int
 still_there(const struct ring_reader *r, uint64_t pos)
 {
-	/* pairs with the fence in ring_reserve() */
+	/* pairs with the fences in ring_reserve() and ring_is_easy() */
 	atomic_thread_fence(memory_order_acquire);
 	return atomic_load_explicit(&r->head->claim, SHARED_LOAD) - pos <=
 	       r->size;

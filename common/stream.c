@@ -20,7 +20,8 @@ stream_plan(struct stream_plan *p, uint32_t lanes, uint64_t lane_size,
 {
 	if (lanes < 1 || lanes > LANES_MAX || lane_size < LANE_SIZE_MIN ||
 	    lane_size > LANE_SIZE_MAX || (lane_size & (lane_size - 1)) != 0 ||
-	    dict_size < sizeof(struct dict_header) || dict_size > UINT32_MAX) {
+	    dict_size < sizeof(struct dict_header) ||
+	    dict_size > DICT_SIZE_MAX) {
 		errno = EINVAL;
 		return 0;
 	}

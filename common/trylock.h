@@ -41,7 +41,7 @@ trylock_is_held(const struct trylock *l)
 static inline void
 trylock_give(struct trylock *l)
 {
-	/* pairs with the acquire in trylock_take() */
+	/* pairs with the acquires in trylock_take() and trylock_grab() */
 	atomic_store_explicit(&l->held, 0, memory_order_release);
 }
 

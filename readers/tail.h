@@ -90,7 +90,7 @@ struct tail_format {
 };
 
 /* What a stream's formats may take; beyond that they are not known. */
-#define FORMATS_TEXT_MAX ((size_t)1 << 20)
+#define FORMATS_TEXT_MAX DICT_SIZE_MAX
 
 struct tail_stream {
 	TAILQ_ENTRY(tail_stream) link;

@@ -97,6 +97,8 @@ count_missing(struct tail *t, struct tail_lane *l)
 		t->pending = 1;
 		return 0;
 	}
+	if (before != NULL)
+		before->named = 1;
 	if (before == NULL || !before->has_pred) {
 		/* how much of it is from before the start nobody knows */
 		if (l->pred.total != 0)
@@ -108,7 +110,6 @@ count_missing(struct tail *t, struct tail_lane *l)
 		sink_lost(t, d, l->pred.total - had, 0);
 		skip_to(before, l->pred.total - before->pred.total);
 	}
-	before->named = 1;
 	return lane_opens(l);
 }
 

@@ -104,7 +104,7 @@ dict_stage(struct tail *t, struct tail_stream *s, uint64_t *offset)
 	       (r = dict_next(section, &s->plan, offset, &item)) == 1)
 		if (is_ours(&item))
 			stage(t, &item);
-	return r;
+	return r == 0 ? 0 : -1;
 }
 
 /* Makes an array of pointers long enough for an id. */

@@ -74,12 +74,16 @@ show(struct shmlog_stream *s)
 	uint64_t target = number_look(&s->target);
 	uint64_t used = number_get(&s->mirrored);
 	struct lane_place *p;
+	void *map;
 
 	if (target == 0)
 		return;
 	p = &s->places[target - 1];
-	dict_copy(
-	    p->place.map, &s->plan, s->mirror, number_get(&p->dict), used);
+	map = p->place.map;
+	/* a handler may have forked: a child's places are empty */
+	if (map == NULL || number_look(&s->target) != target)
+		return;
+	dict_copy(map, &s->plan, s->mirror, number_get(&p->dict), used);
 	number_set(&p->dict, used);
 }
 

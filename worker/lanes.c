@@ -28,25 +28,42 @@
 
 #define PATIENCE 1024 /* rounds of yielding before a record is dropped */
 
-/* The lane is ours: moves it to the target if it is elsewhere. */
+/* A lane is in a place no more, unless a handler has forked meanwhile, and the
+ * places are a child's who counts anew. */
+static void
+leave(struct shmlog_stream *s, const struct lane *bank, struct lane_place *p)
+{
+	if (p != NULL && s->lanes == bank)
+		(void)number_enter(&p->users, (uint64_t)-1);
+}
+
+/*
+ * The lane is ours: moves it to the target if it is elsewhere.  A signal
+ * handler may fork at any instruction of this; in the child the lane is none of
+ * the stream's then, and stays where it is.
+ */
 static void
 lane_move(struct shmlog_stream *s, struct lane *lane)
 {
 	uint64_t target = number_look(&s->target);
-	uint32_t n = (uint32_t)(lane - s->lanes);
+	const struct lane *bank = s->lanes;
+	size_t n = (size_t)(lane - bank);
 	struct lane_place *from = NULL, *to;
 	struct ring_writer w;
+	void *map;
 
-	if (target == lane->at || target == 0)
+	if (target == lane->at || target == 0 || n >= s->plan.lanes)
 		return;
 	to = &s->places[target - 1];
 	(void)number_enter(&to->users, 1);
-	if (number_look(&s->target) != target) {
-		(void)number_enter(&to->users, (uint64_t)-1);
+	/* first: a child's places are empty */
+	map = to->place.map;
+	if (number_look(&s->target) != target || s->lanes != bank) {
+		leave(s, bank, to);
 		return; /* next time */
 	}
 	ring_create(
-	    &w, stream_lane(to->place.map, &s->plan, n), s->plan.lane_size, 0);
+	    &w, stream_lane(map, &s->plan, (uint32_t)n), s->plan.lane_size, 0);
 	if (lane->at != 0) {
 		from = &s->places[lane->at - 1];
 		lane->total += lane->writer.records;
@@ -60,8 +77,7 @@ lane_move(struct shmlog_stream *s, struct lane *lane)
 	lane->writer = w;
 	lane->at = (uint32_t)target;
 	lane->dict = number_get(&to->dict);
-	if (from != NULL)
-		(void)number_enter(&from->users, (uint64_t)-1);
+	leave(s, bank, from);
 }
 
 static struct lane *
@@ -153,7 +169,8 @@ lanes_sweep(struct shmlog_stream *s)
 
 		if (i == target || p->place.map == NULL)
 			continue;
-		if (number_look(&p->users) != 0) {
+		/* below zero by one that left just when it was forked */
+		if ((int64_t)number_look(&p->users) > 0) {
 			s->unswept = 1;
 			continue;
 		}

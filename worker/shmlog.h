@@ -38,9 +38,12 @@
  *		to be the last ones to use what they free.  (A batch belongs to
  *		one thread at a time.)
  *   Signals	shmlog_put(), shmlog_puts(), shmlog_printf() (see there for
- *		its limits), shmlog_wants(), shmlog_batch_*() on a batch of
- *		the handler's own, and the inline functions may be called in
- *		signal handlers, also in one that interrupted any of these.
+ *		its limits), shmlog_wants(), shmlog_id(), the inline functions,
+ *		and of a batch of the handler's own shmlog_batch_put(),
+ *		_printf(), _one_time() and _commit() may be called in signal
+ *		handlers, also in one that interrupted any of these.
+ *		A handler that forks must not have interrupted a call that was
+ *		about to join: block the signal around calls while detached.
  *		A handler that leaves such a call by longjmp(3) costs the stream
  *		a lane; the others go on, and when none is left records are
  *		dropped and counted.  If the call was about to join, the handle
@@ -138,8 +141,8 @@ int shmlog_fd(const struct shmlog *);
  */
 int shmlog_dispatch(struct shmlog *);
 
-/* How many records this process dropped, because it was detached or because
- * every lane was held. */
+/* How many records this process dropped, because it was detached, because every
+ * lane was held, or because a batch found no lane that has its formats. */
 uint64_t shmlog_dropped(const struct shmlog *);
 
 /*
@@ -176,6 +179,11 @@ struct shmlog_stream_options {
 struct shmlog_stream *shmlog_stream(struct shmlog *, const char *type,
     const char *ident, const struct shmlog_stream_options *options);
 
+/*
+ * Frees a stream, also while there is no daemon.  Its records stay readable for
+ * the daemon's cooling time.  Free its batches before; nobody may use it any
+ * more.  NULL is fine.  Not for signal handlers.
+ */
 void shmlog_stream_free(struct shmlog_stream *);
 
 /*
@@ -225,8 +233,8 @@ int shmlog_puts(
  *   - of a call site or a stream that is busy with its first such record in
  *     another thread, or in what a signal handler interrupted.
  * In a signal handler these are as safe as snprintf(3) is (glibc's is, unless
- * it has to do with floating point or very large widths), and take up to 4 KiB
- * of its stack, with long strings 200 KiB.
+ * it has to do with floating point or very large widths).  Wherever they are
+ * called they take up to 4 KiB of stack, with long strings 200 KiB.
  */
 #define shmlog_printf(stream, tag, level, id, ...)                             \
 	SHMLOG_PRINT_(                                                         \
@@ -256,7 +264,8 @@ uint64_t shmlog_id(struct shmlog_stream *);
  * is published in parts.
  */
 
-/* ENOMEM.  The memory is reused: make a batch once, commit it many times. */
+/* EINVAL (no stream), ENOMEM.  The memory is reused: make a batch once, commit it
+ * many times.  Not for signal handlers. */
 struct shmlog_batch *shmlog_batch(struct shmlog_stream *);
 
 /* Whether all records of a commit have the time of its first one: that saves
@@ -333,6 +342,12 @@ struct shmlog_set *shmlog_set(struct shmlog *, const char *type,
     const char *ident, const struct shmlog_def *, unsigned n,
     const struct shmlog_set_options *options);
 
+/*
+ * Frees a set, also while there is no daemon.  Its counters and histograms are
+ * added to the retained sums, the rest is gone.  The addresses of its counters
+ * are good no more: who adds to one after this crashes.  NULL is fine.  Not for
+ * signal handlers.
+ */
 void shmlog_set_free(struct shmlog_set *);
 
 /*
