@@ -40,7 +40,6 @@ files()
 	each 644 "$PREFIX/share/bash-completion/completions" contrib/completion/*
 	each 644 "$doc" README.md CHANGES LICENSE
 	each 644 "$doc/examples" examples/*.[ch] examples/*.awk
-	each 755 "$doc/examples" examples/*.sh
 }
 
 link=$PREFIX/lib/libshmlog.so

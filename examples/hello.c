@@ -6,7 +6,7 @@
  *
  * and shmtail prints a line like
  *
- *	12:00:00.000001 hello.world[4711] Greeting(info) 0: hello, world
+ *	12:00:00.000001 hello.world[4711] Greeting(info) -: hello, world
  *
  * Nothing below is checked for errors, and that is right: a handle that could
  * not be made may be passed on, and without a daemon a record is dropped and

@@ -78,6 +78,9 @@ tell_group(const char *path)
 		warnx("only %s may read it: shmlogd -M 0640 would let its "
 		      "group",
 		    pw != NULL ? pw->pw_name : "its owner");
+	else if (st.st_gid == 0)
+		warnx("it is root's alone: shmlogd -g GROUP would let members "
+		      "of a group");
 	else if (gr != NULL && group_member(st.st_gid))
 		warnx("you are in its group %s already: something above it "
 		      "denies",

@@ -299,7 +299,7 @@ enum shmlog_kind {
 	SHMLOG_GAUGE = 2,   /* signed, set to what it is now; summed */
 	SHMLOG_BITMAP = 3,  /* 64 bits, one for each time, say; or-ed */
 	SHMLOG_HISTOGRAM = 4, /* how often which value was observed; summed over
-				 workers, and retained; 7.5 KiB each */
+				 workers, and retained; 15 KiB each */
 	SHMLOG_UPDOWN = 5     /* signed, added to and taken from; summed */
 };
 

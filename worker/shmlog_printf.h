@@ -124,7 +124,7 @@ shmlog_word_pointer_(const volatile void *v, long double *copy)
 
 /* ?: promotes small integers, also those of bit-fields, and arrays */
 #define shmlog_word_(v, copy)                                                  \
-	_Generic(1 ? (v) : (v), int                                            \
+	_Generic(1 ? (v) : 0, int                                              \
 		 : shmlog_word_int_, unsigned                                  \
 		 : shmlog_word_unsigned_, long                                 \
 		 : shmlog_word_long_, unsigned long                            \

@@ -11,7 +11,7 @@ say()
 	local line
 	echo "$1" >&"$in"
 	read -r -t 20 line <&"$out" || line="no answer"
-	[ "$line" = done ] || [ "$line" = ready ] || not_ok freed "$1: $line"
+	[ "$line" = "done" ] || [ "$line" = ready ] || not_ok freed "$1: $line"
 }
 
 # worker: one with a set of its own, in which nothing is counted.

@@ -355,7 +355,7 @@ END_TEST
 START_TEST(a_mask_needs_no_change_of_the_list)
 {
 	uint64_t masked[TAGS_MAX / 64] = { 1, 2, 3, 4, 5, 6, 7, 8 };
-	struct descriptor d;
+	struct descriptor d = { 0 };
 	struct pair p;
 
 	pair_begin(&p, 0);
@@ -367,12 +367,12 @@ START_TEST(a_mask_needs_no_change_of_the_list)
 	ck_assert_uint_eq(directory_seq(&p.s), p.seq);
 	ck_assert_int_eq(directory_entry(&p.s, 1, &d), 0);
 	expect_eq(shared_load(&d.levels), 0x80 | MASK_TAGS);
-	ck_assert_mem_eq(d.masked, masked, sizeof(masked));
+	expect(memcmp(d.masked, masked, sizeof(masked)) == 0);
 	/* and a change of the list leaves it alone */
 	list(&p, 2);
 	ck_assert_int_eq(directory_entry(&p.s, 1, &d), 0);
 	expect_eq(shared_load(&d.levels), 0x80 | MASK_TAGS);
-	ck_assert_mem_eq(d.masked, masked, sizeof(masked));
+	expect(memcmp(d.masked, masked, sizeof(masked)) == 0);
 	pair_end(&p);
 }
 END_TEST

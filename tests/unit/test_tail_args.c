@@ -52,13 +52,16 @@ put_payload(const void *payload, size_t n, uint8_t flags)
 static void
 put_args(uint32_t id, const char *format, const uint64_t *args)
 {
-	uint64_t payload[1024], heads[FORMAT_ARGS_MAX];
+	uint64_t payload[1024], heads[FORMAT_ARGS_MAX] = { 0 };
+	uint64_t words[FORMAT_ARGS_MAX] = { 0 };
 	struct format_args a;
+	int count = format_parse(format, strlen(format), &a);
 	uint32_t n;
 
-	ck_assert_int_ge(format_parse(format, strlen(format), &a), 0);
-	n = format_measure(&a, args, sizeof(payload), heads);
-	format_encode(payload, &a, args, heads, id, 0);
+	ck_assert_int_ge(count, 0);
+	memcpy(words, args, (size_t)count * sizeof(*words));
+	n = format_measure(&a, words, sizeof(payload), heads);
+	format_encode(payload, &a, words, heads, id, 0);
 	put_payload(payload, n, 0);
 }
 
