@@ -264,8 +264,8 @@ uint64_t shmlog_id(struct shmlog_stream *);
  * is published in parts.
  */
 
-/* EINVAL (no stream), ENOMEM.  The memory is reused: make a batch once, commit it
- * many times.  Not for signal handlers. */
+/* EINVAL (no stream), ENOMEM.  The memory is reused: make a batch once, commit
+ * it many times.  Not for signal handlers. */
 struct shmlog_batch *shmlog_batch(struct shmlog_stream *);
 
 /* Whether all records of a commit have the time of its first one: that saves
