@@ -25,6 +25,13 @@ is_joined()
 	[ "$answer" = 0 ]
 }
 
+# The daemon hears of it from a socket.  From then on nothing changes.
+freed_is_cool()
+{
+	freed_sum=$(tool-poke "$dir/freed" sum "$freed")
+	[ "${freed_sum% *}" = Cool ]
+}
+
 # 1. A freed section is Cool for the whole cooling time, and its bytes stay,
 # also when somebody wants its pages.
 begin_freed()
@@ -38,8 +45,7 @@ begin_freed()
 	same "a live section is Log" "${freed_sum% *}" Log
 	freed_at=$(now)
 	tell freed free
-	# its worker's last word is that it is freed; from here on nothing changes
-	freed_sum=$(tool-poke "$dir/freed" sum "$freed")
+	wait_for 10 freed_is_cool || :
 	same "a freed section is Cool" "${freed_sum% *}" Cool
 	# three lanes do not fit beside three
 	puppet greedy -n freed -i greedy -L 3 -l 65536

@@ -86,12 +86,14 @@ mkdir -m 755 "$dir/run"
 export SHMLOG_DIR=$dir/run
 as=()
 trace=$dir/run/trace
+# LeakSanitizer does not work under strace
+asan=ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
 if [ "$(id -u)" = 0 ]; then
 	chmod 755 "$dir"
 	chown 65534:65534 "$dir/run"
 	as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 fi
-spawn "${as[@]}" strace -f -qq -o "$trace" "$BUILD/shmlogd" -s 8m \
+spawn "${as[@]}" env "$asan" strace -f -qq -o "$trace" "$BUILD/shmlogd" -s 8m \
     2>"$dir/err"
 wait_for 10 test -S "$dir/run/default/socket" || {
 	cat "$dir/err"
@@ -106,7 +108,8 @@ kill -TERM "$(sed -nE '1s/^([0-9]+) .*$/\1/p' "$trace")"
 wait_for 10 ended "$pid" || not_ok daemon_in_its_unit "it did not end"
 same the_filter_lets_the_daemon_work "$(outside_filter "$trace")" ''
 
-SHMLOG_DIR=$dir/run strace -f -qq -o "$trace" "$BUILD/shmtail" -d \
+env SHMLOG_DIR="$dir/run" "$asan" \
+    strace -f -qq -o "$trace" "$BUILD/shmtail" -d \
     >"$dir/out" 2>&1
 same the_filter_lets_shmtail_work "$(outside_filter "$trace")" ''
 check and_it_read_the_record grep -q 'hello, world' "$dir/out"

@@ -352,6 +352,15 @@ START_TEST(a_list_is_unchanged_until_the_next_change_begins)
 }
 END_TEST
 
+static int
+has_masked(struct descriptor *d, const uint64_t masked[TAGS_MAX / 64])
+{
+	for (unsigned i = 0; i < TAGS_MAX / 64; i++)
+		if (shared_load(&d->masked[i]) != masked[i])
+			return 0;
+	return 1;
+}
+
 START_TEST(a_mask_needs_no_change_of_the_list)
 {
 	uint64_t masked[TAGS_MAX / 64] = { 1, 2, 3, 4, 5, 6, 7, 8 };
@@ -367,12 +376,12 @@ START_TEST(a_mask_needs_no_change_of_the_list)
 	ck_assert_uint_eq(directory_seq(&p.s), p.seq);
 	ck_assert_int_eq(directory_entry(&p.s, 1, &d), 0);
 	expect_eq(shared_load(&d.levels), 0x80 | MASK_TAGS);
-	expect(memcmp(d.masked, masked, sizeof(masked)) == 0);
+	expect(has_masked(&d, masked));
 	/* and a change of the list leaves it alone */
 	list(&p, 2);
 	ck_assert_int_eq(directory_entry(&p.s, 1, &d), 0);
 	expect_eq(shared_load(&d.levels), 0x80 | MASK_TAGS);
-	expect(memcmp(d.masked, masked, sizeof(masked)) == 0);
+	expect(has_masked(&d, masked));
 	pair_end(&p);
 }
 END_TEST
