@@ -23,6 +23,7 @@
  */
 #define HOLD_MAX (50 * MSEC)
 #define HOLD_LONG (2 * NSEC)
+#define HOLD_ROUND (10 * MSEC) /* at most, between two rounds */
 
 /* Records in a round; then signals and the file are looked at. */
 #define ROUND_MAX 200000
@@ -162,21 +163,37 @@ deliver(struct tail *t, uint64_t horizon)
 	sift_down(t, 0);
 }
 
+/*
+ * Whether what is to be held is held still.  Of the time since the last round a
+ * part counts: it may have been spent delivering, and who was stopped for long
+ * has not looked yet whether there is more.
+ */
+static int
+may_hold(struct tail *t, int went_on)
+{
+	uint64_t passed = t->now - t->held_at;
+
+	t->held_at = t->now;
+	if (t->held == UINT64_MAX) {
+		t->held_for = t->held_idle = 0;
+		return 1;
+	}
+	if (passed > HOLD_ROUND)
+		passed = HOLD_ROUND;
+	t->held_for += passed;
+	t->held_idle = went_on ? 0 : t->held_idle + passed;
+	return t->held_idle <= HOLD_MAX && t->held_for <= HOLD_LONG;
+}
+
 void
 merge_round(struct tail *t, uint64_t horizon)
 {
-	/* of the last round, which may have taken long */
-	if (t->round != 0)
-		t->idle_since = t->now;
+	int went_on = t->round != 0;
+
 	t->round = 0;
 	t->held = UINT64_MAX;
 	gather(t);
-	if (t->held == UINT64_MAX)
-		t->held_since = 0;
-	else if (t->held_since == 0)
-		t->held_since = t->idle_since = t->now;
-	else if (t->now - t->idle_since > HOLD_MAX ||
-		 t->now - t->held_since > HOLD_LONG)
+	if (!may_hold(t, went_on))
 		t->held = UINT64_MAX;
 	while (t->heap_n != 0 && !t->done && t->round < ROUND_MAX) {
 		if (t->heap[0].time > t->held)

@@ -193,14 +193,15 @@ struct tail {
 	struct tail_tag *no_tag;
 	struct tail_sources sources;
 	unsigned nsources;
-	uint64_t began;   /* clock_real() at the start */
-	uint64_t missing; /* a segment's created that was looked for in vain */
-	uint64_t now;     /* clock_mono(), once a round */
-	uint64_t tend_at; /* when sources_tend() is next */
-	uint64_t round;   /* records delivered in this round */
-	uint64_t held;    /* this round: nothing later than that */
-	uint64_t held_since; /* clock_mono() since when there is such; 0 */
-	uint64_t idle_since; /* of it: since when nothing was delivered */
+	uint64_t began;    /* clock_real() at the start */
+	uint64_t missing;  /* a segment's created that was looked for in vain */
+	uint64_t now;      /* clock_mono(), once a round */
+	uint64_t tend_at;  /* when sources_tend() is next */
+	uint64_t round;    /* records delivered in this round */
+	uint64_t held;     /* this round: nothing later than that */
+	uint64_t held_at;  /* clock_mono() of the last round */
+	uint64_t held_for; /* ns since when there is such, of rounds */
+	uint64_t held_idle;          /* of these, without a record */
 	struct tail_lane *waits_for; /* chain_try()'s, if it says no; or NULL */
 	int busy;    /* this round: something was read or delivered */
 	int pending; /* this round: something is still to come */

@@ -321,6 +321,34 @@ START_TEST(who_delivers_does_not_wait)
 }
 END_TEST
 
+/* The same, but it is stopped after each round. */
+START_TEST(who_is_stopped_does_not_wait)
+{
+	struct scene_stream a, b, c;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 2, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 1, "1");
+	scene_put(&a, 1, 0, 2, "2");
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_put(&b, 0, 0, 3, "3");
+	scene_put(&a, 1, 0, 4, "4");
+	scene_restart(&sc);
+	scene_join(&sc, &c, &b, "a");
+	scene_put(&c, 0, 0, 5, "5");
+	scene_put(&a, 1, 0, 6, "6");
+	for (int i = 0; i < 10; i++) {
+		sc.t.attach.looked = 0;
+		ck_assert_int_eq(tail_follow(&sc.t), 0);
+		sc.t.held_at -= 10 * NSEC;
+	}
+	ck_assert_str_eq(scene_read(&sc), "1\n2\n3\n4\n5\n6\n");
+	scene_end(&sc);
+}
+END_TEST
+
 /* What it waits for has a later time: nobody waits for ever. */
 START_TEST(a_predecessor_from_the_future_holds_up_nobody)
 {
@@ -384,6 +412,7 @@ main(void)
 		lanes_wait_for_one_that_waits,
 		a_predecessor_that_is_later_is_delivered_first,
 		who_delivers_does_not_wait,
+		who_is_stopped_does_not_wait,
 		a_predecessor_from_the_future_holds_up_nobody,
 		a_predecessor_without_end_holds_up_nobody,
 	};
