@@ -307,6 +307,28 @@ START_TEST(what_was_freed_before_its_first_publish_counts)
 }
 END_TEST
 
+/* Its FREE is on its way, and what it says there is answered. */
+START_TEST(what_a_live_client_freed_waits_for_its_word)
+{
+	struct store_owner gone = depot_process(1), live = depot_process(2);
+	struct message_section m;
+
+	depot_begin(&d);
+	depot_open(&d);
+	(void)counting(&gone, 1, 1);
+	m = counting(&live, 1, 10);
+	store_client_gone(d.store, &gone, d.now);
+	expect_eq(depot_figures(&d).orphaned, 1);
+	set_freed(depot_memory(&d, &m));
+	store_tick(d.store, d.now);
+	expect_eq(depot_figures(&d).cooling, 0);
+	expect_eq(store_free(d.store, &live, &m, d.now), MESSAGE_OK);
+	expect_eq(depot_figures(&d).cooling, 1);
+	expect_eq(depot_sum(&d, DEPOT_HITS), 11);
+	depot_end(&d);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -329,6 +351,7 @@ main(void)
 	tcase_add_loop_test(
 	    all, what_was_freed_on_its_way_is_counted_once, 0, 3);
 	tcase_add_test(all, what_was_freed_before_its_first_publish_counts);
+	tcase_add_test(all, what_a_live_client_freed_waits_for_its_word);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
