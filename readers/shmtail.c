@@ -183,15 +183,9 @@ main(int argc, char *argv[])
 	attached = a.file != NULL
 		       ? attach_file(&t.attach, a.file)
 		       : attach_open(&t.attach, a.instance, a.timeout);
-	switch (attached) {
-	case ATTACH_OK:
-		break;
-	case ATTACH_FAILED:
-		return 1;
-	case ATTACH_STOPPED:
-		return 0;
-	}
-	failed = run(&t, &a);
+	failed = attached == ATTACH_FAILED;
+	if (attached == ATTACH_OK)
+		failed = run(&t, &a);
 	unwritten = buffer_exit(&t.to);
 	tail_fini(&t);
 	return failed || unwritten ? 1 : 0;
