@@ -101,7 +101,7 @@ tests: $(UNIT_TESTS) $(TORTURES) $(TOOLS) $(B)/bench ## the test programs
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(filter-out %.d,$(MAKEFILE_LIST)) | expand -t 20
-	@echo 'variables: SAN=address,undefined SAN=thread TESTS="NAME..." BENCH="OPTION..." PREFIX= DESTDIR= CC='
+	@echo 'variables: SAN=address,undefined SAN=thread TESTS="NAME..." JOBS=N BENCH="OPTION..." PREFIX= DESTDIR= CC='
 
 # Objects.  $(@D) of build/obj/daemon/x.o names the folder, and so its flags.
 $(B)/obj/%.o: %.c Makefile
@@ -185,6 +185,10 @@ $(B)/tool-%: $(B)/obj/tests/tools/%.o $(ALL_LIBS)
 $(B)/e2e-%: $(B)/obj/tests/e2e/%.o $(ALL_LIBS)
 	$(test_link)
 
+# Builds as much at once as there are CPUs, unless make was told how much.
+build = @$(MAKE) --no-print-directory -s \
+	$(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # What is missing is installed; the stamps keep the question from being asked
 # again.
 $(B)/.deps-%: contrib/deps.sh
@@ -195,15 +199,15 @@ $(B)/.deps-%: contrib/deps.sh
 deps: $(B)/.deps-build $(B)/.deps-check $(B)/.deps-lint ## installs what is missing (apt-get, root or sudo)
 
 check: $(B)/.deps-check ## installs what is missing, builds, runs every test
-	@$(MAKE) --no-print-directory -s all tests
+	+$(build) all tests
 	@SAN=$(SAN) tests/run $(B) $(TESTS)
 
 torture: $(B)/.deps-check ## the same, with the long runs whole
-	@$(MAKE) --no-print-directory -s all tests
+	+$(build) all tests
 	@SAN=$(SAN) TORTURE=1 tests/run $(B) $(TESTS)
 
 demo: $(B)/.deps-demo ## installs what is missing, builds, shows it at work
-	@$(MAKE) --no-print-directory -s all
+	+$(build) all
 	@BUILD=$(B) examples/demo.sh
 
 lint: $(B)/.deps-lint ## formatters and checkers: not a line if all is well
