@@ -28,7 +28,8 @@ struct clock {
 	struct clock_anchor anchors[2];
 };
 
-extern struct clock clock_state;
+/* hidden: its address is known without a look at a table */
+extern struct clock clock_state __attribute__((visibility("hidden")));
 
 /* clock_gettime(2) of CLOCK_REALTIME, ns. */
 uint64_t clock_real(void);
@@ -70,10 +71,14 @@ clock_version(void)
 static inline int
 clock_at(uint64_t version, uint64_t cycles, uint64_t *real)
 {
-	const struct clock_anchor *a = &clock_state.anchors[version >> 1 & 1];
-	uint64_t passed =
-	    cycles - atomic_load_explicit(&a->cycles, SHARED_LOAD);
+	const struct clock *clock = &clock_state;
+	const struct clock_anchor *a;
+	uint64_t passed;
 
+	/* one address for all four words of the anchor */
+	__asm__("" : "+r"(clock));
+	a = &clock->anchors[version >> 1 & 1];
+	passed = cycles - atomic_load_explicit(&a->cycles, SHARED_LOAD);
 	/* also if it begins later, or there is none: valid is 0 */
 	if (passed >= atomic_load_explicit(&a->valid, SHARED_LOAD))
 		return 0;
@@ -81,8 +86,7 @@ clock_at(uint64_t version, uint64_t cycles, uint64_t *real)
 		(passed * atomic_load_explicit(&a->scale, SHARED_LOAD) >> 32);
 	/* pairs with the fence in clock_publish() */
 	atomic_thread_fence(memory_order_acquire);
-	return atomic_load_explicit(&clock_state.version, SHARED_LOAD) ==
-	       version;
+	return atomic_load_explicit(&clock->version, SHARED_LOAD) == version;
 }
 
 /*

@@ -32,22 +32,26 @@ mask_get(const struct mask *m)
 	return atomic_load_explicit(&m->at, memory_order_relaxed);
 }
 
-/* Whether a record with this tag (below TAGS_MAX) and level (below 8) is left
- * out: 1 or 0. */
+/*
+ * Whether a record with this tag and level is left out: 1 or 0.  They may be
+ * out of bounds; such a level never is, and such a tag is for its level alone.
+ */
 static inline int
 mask_hides(const struct mask *m, unsigned tag, unsigned level)
 {
 	const struct descriptor *d = mask_get(m);
 	uint64_t levels =
 	    atomic_load_explicit(&d->levels, memory_order_relaxed);
-	uint64_t tags;
 
 	/* one comparison where nothing is masked */
-	if (__builtin_expect(levels == 0, 1))
+	if (__builtin_expect(levels == 0, 1) || level > 7)
 		return 0;
-	tags = atomic_load_explicit(&d->masked[tag / 64], memory_order_relaxed);
-	/* each by itself is one bit test */
-	return (levels >> level & 1) || (tags >> tag % 64 & 1);
+	if (levels >> level & 1)
+		return 1;
+	return tag < TAGS_MAX && atomic_load_explicit(&d->masked[tag / 64],
+				     memory_order_relaxed) >>
+					 tag % 64 &
+				     1;
 }
 
 #endif

@@ -63,6 +63,24 @@ record_length(uint64_t word)
 	return r.length;
 }
 
+static inline uint16_t
+record_tag(uint64_t word)
+{
+	struct record r;
+
+	memcpy(&r, &word, sizeof(word));
+	return r.tag;
+}
+
+static inline uint8_t
+record_level(uint64_t word)
+{
+	struct record r;
+
+	memcpy(&r, &word, sizeof(word));
+	return r.level;
+}
+
 static inline uint8_t
 record_flags(uint64_t word)
 {
@@ -99,11 +117,12 @@ ring_reserve(struct ring_writer *w, uint64_t n)
 static inline void
 ring_publish(struct ring_writer *w, uint64_t commit)
 {
+	struct lane_header *head = w->head;
+
 	w->commit = commit;
-	atomic_store_explicit(
-	    &w->head->records, w->records, memory_order_relaxed);
+	atomic_store_explicit(&head->records, w->records, memory_order_relaxed);
 	/* pairs with the acquire load of commit in ring_read() */
-	atomic_store_explicit(&w->head->commit, commit, memory_order_release);
+	atomic_store_explicit(&head->commit, commit, memory_order_release);
 }
 
 /*

@@ -90,11 +90,13 @@ shared_text(void *to, const void *from, size_t n)
 	uint8_t *t = to;
 	const uint8_t *f = from;
 
-	/* the last piece overlaps the one before it */
+	/* the last piece overlaps the one before it; what is in between comes
+	 * last, for text of up to 64 bytes has nothing there */
 	if (n >= 32) {
-		for (size_t i = 0; i < n - 32; i += 32)
-			memcpy(t + i, f + i, 32);
+		memcpy(t, f, 32);
 		memcpy(t + n - 32, f + n - 32, 32);
+		for (size_t i = 32; i + 32 < n; i += 32)
+			memcpy(t + i, f + i, 32);
 	} else if (n >= 16) {
 		memcpy(t, f, 16);
 		memcpy(t + n - 16, f + n - 16, 16);

@@ -25,10 +25,9 @@ struct shmlog_batch {
 	uint64_t dropped; /* since the last commit */
 	uint64_t time;    /* with one_time: of the first record */
 	int one_time;
-	int look;           /* whatever the clock's version is */
-	uint32_t cut;       /* of these, records that were */
-	uint64_t short_max; /* as in the stream, and less than size */
-	uint64_t dict;      /* bytes of dictionary that the formats need */
+	int look;      /* whatever the clock's version is */
+	uint32_t cut;  /* of these, records that were */
+	uint64_t dict; /* bytes of dictionary that the formats need */
 	uint64_t bytes[];
 };
 
@@ -51,7 +50,6 @@ shmlog_batch(struct shmlog_stream *s)
 	memset(b, 0, sizeof(*b));
 	b->stream = s;
 	b->size = size;
-	b->short_max = s->short_max;
 	return b;
 }
 
@@ -166,39 +164,51 @@ batch_text(struct shmlog_batch *b, int tag, int level, uint64_t id,
 	return 1;
 }
 
+/* What may be in the way of shmlog_batch_put(), which begins anew here: with
+ * what is out of bounds; */
 static __attribute__((noinline)) int
-batch_put_slow(struct shmlog_batch *b, int tag, int level, uint64_t id,
+batch_odd(struct shmlog_batch *b, int tag, int level, uint64_t id,
     const void *text, size_t length)
 {
 	return batch_text(b, tag, level, id, text, length, 0);
 }
 
-/* As with shmlog_put(): the way that almost all go, the rest is called last. */
+/* and from the word that it has made of tag, level and length. */
+static __attribute__((noinline)) int
+batch_slow(struct shmlog_batch *b, uint64_t word, uint64_t id, const void *text)
+{
+	return batch_text(b, record_tag(word), record_level(word), id, text,
+	    record_length(word) - sizeof(struct record), 0);
+}
+
+/* As shmlog_put(): the way that almost all go. */
 int
 shmlog_batch_put(struct shmlog_batch *b, int tag, int level, uint64_t id,
     const void *text, size_t length)
 {
-	uint32_t n = (uint32_t)(sizeof(struct record) + length);
-	uint64_t time, whole = (n + 7) & ~7u;
+	uint64_t time, cycles = 0, word;
 	uint8_t *to;
+	uint32_t n;
 
 	if (b == NULL)
 		return 0;
-	if (!stream_is_plain(tag, level))
-		return batch_put_slow(b, tag, level, id, text, length);
 	if (mask_hides(&b->stream->mask, (unsigned)tag, (unsigned)level))
 		return stream_is_superseded(b->stream)
-			   ? batch_put_slow(b, tag, level, id, text, length)
+			   ? batch_odd(b, tag, level, id, text, length)
 			   : 1;
-	if (length > b->short_max || (uint32_t)b->fill + whole > b->limit)
-		return batch_put_slow(b, tag, level, id, text, length);
-	if (b->one_time)
-		time = b->time;
-	else if (!clock_at(clock_version(), clock_cycles(), &time))
-		return batch_put_slow(b, tag, level, id, text, length);
+	if (!b->one_time)
+		cycles = clock_cycles();
+	if (!stream_is_plain(tag, level) || length > SHARED_TEXT_MAX)
+		return batch_odd(b, tag, level, id, text, length);
+	word = record_word((uint32_t)(sizeof(struct record) + length),
+	    (uint16_t)tag, (uint8_t)level, 0);
+	n = (record_length(word) + 7) & ~7u;
+	time = b->time;
+	if ((uint32_t)b->fill + n > b->limit ||
+	    (!b->one_time && !clock_at(clock_version(), cycles, &time)))
+		return batch_slow(b, word, id, text);
 	to = (uint8_t *)b->bytes + (uint32_t)b->fill + sizeof(struct record);
-	batch_add(b, record_word(n, (uint16_t)tag, (uint8_t)level, 0), id, time,
-	    whole);
+	batch_add(b, word, id, time, n);
 	shared_text(to, text, length);
 	return 1;
 }

@@ -248,33 +248,26 @@ shmlog_printf_(struct shmlog_stream *s, const struct shmlog_site *here, int tag,
     int level, uint64_t id, const uint64_t *words)
 {
 	const struct site *site = (const struct site *)here;
-	uint64_t cycles, version, time;
+	uint64_t cycles, time;
 	struct ring_writer *w;
 	struct lane *lane;
 	uint8_t *to, *end = NULL;
 
 	if (s == NULL)
 		return 0;
-	if (!stream_is_plain(tag, level))
-		return print_slow(s, site, tag, level, id, words);
 	if (mask_hides(&s->mask, (unsigned)tag, (unsigned)level))
 		return stream_is_superseded(s)
 			   ? print_slow(s, site, tag, level, id, words)
 			   : 1;
-	cycles = clock_cycles();
-	version = clock_version();
-	if (version != number_get(&s->looked) || site->most == 0 ||
-	    !clock_at(version, cycles, &time))
-		return print_slow(s, site, tag, level, id, words);
 	lane = lane_near(s);
-	if (!trylock_grab(&lane->lock))
+	cycles = clock_cycles();
+	if (!stream_is_plain(tag, level) || site->most == 0 ||
+	    !trylock_grab(&lane->lock))
 		return print_slow(s, site, tag, level, id, words);
 	w = &lane->writer;
 	to = w->data + (w->commit & w->mask);
-	/* so that the next record's stores find their lines: 1 ns */
-	__builtin_prefetch(to + 4 * CACHE_LINE, 1);
-	__builtin_prefetch(to + 5 * CACHE_LINE, 1);
-	if (lane->at == number_look(&s->target) &&
+	if (clock_at(number_get(&s->looked), cycles, &time) &&
+	    lane->at == number_look(&s->target) &&
 	    ring_is_easy(w, site->most) &&
 	    number_get(&s->formats[site->number]) - 1 < lane->dict)
 		end = encode_short(to + PRINT_ARGS, &site->args, words);

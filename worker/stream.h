@@ -42,10 +42,9 @@ struct shmlog_stream {
 	struct part part; /* first: the ops cast */
 	struct stream_plan plan;
 	uint32_t record_max; /* header included */
-	/* for shmlog_put()'s short way: text up to this long; where a thread
-	 * has the CPU that it runs on, from its thread pointer; the version of
-	 * the clock when it was last looked after things, and all was well */
-	uint32_t short_max;
+	/* for shmlog_put()'s short way: where a thread has the CPU that it runs
+	 * on, from its thread pointer; the version of the clock when it was
+	 * last looked after things, and all was well */
 	ptrdiff_t cpu_offset;
 	struct shared_number looked;
 	struct mask mask;                  /* in one of the views: see mask.c */
@@ -103,8 +102,10 @@ lane_of(struct shmlog_stream *s, unsigned n)
 static inline void
 lane_count(struct lane *lane, uint64_t records, uint64_t bytes)
 {
-	shared_add_single(&lane->figures[FIGURE_RECORDS], records);
-	shared_add_single(&lane->figures[FIGURE_BYTES], bytes);
+	uint64_t *figures = lane->figures;
+
+	shared_add_single(&figures[FIGURE_RECORDS], records);
+	shared_add_single(&figures[FIGURE_BYTES], bytes);
 }
 
 /* The lane of our CPU, in the short way: if it knows where that is noted. */
@@ -213,6 +214,11 @@ stream_is_plain(int tag, int level)
 	_Static_assert((TAGS_MAX & (TAGS_MAX - 1)) == 0, "a power of two");
 	return ((unsigned)tag / TAGS_MAX | (unsigned)level / 8) == 0;
 }
+
+/* Any record takes text as long as that. */
+_Static_assert(LANE_SIZE_MIN / 4 >= sizeof(struct record) + SHARED_TEXT_MAX &&
+		   RECORD_MAX >= sizeof(struct record) + SHARED_TEXT_MAX,
+    "short text");
 
 static inline uint8_t
 stream_level(int level)
