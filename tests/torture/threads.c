@@ -298,7 +298,7 @@ check_all(double seconds)
 	    seconds);
 	if (by_handlers == 0 || interrupted == 0)
 		torture_blame(h.why, "no handler ran in mid-put");
-	if (c.deferred < tried / 3)
+	if (c.deferred < (tried - dropped) / 3)
 		torture_blame(h.why, "only %llu records were of arguments",
 		    (unsigned long long)c.deferred);
 	if (h.lost != 0)

@@ -16,11 +16,11 @@
 #define DAEMON_SECTIONS 512
 
 struct fake_section {
-	uint64_t serial;
-	uint64_t offset;
-	uint64_t length;
-	int published;
-	int freed;
+	_Atomic uint64_t serial;
+	_Atomic uint64_t offset;
+	_Atomic uint64_t length;
+	_Atomic int published;
+	_Atomic int freed;
 	char class[CLASS_MAX];
 };
 
