@@ -27,7 +27,8 @@ files()
 	local page
 	each 755 "$PREFIX/sbin" "$BUILD/shmlogd" "$BUILD/shmctl"
 	each 755 "$PREFIX/bin" "$BUILD/shmtail" "$BUILD/shmstat" "$BUILD/shmput"
-	each 644 "$PREFIX/include" worker/shmlog.h worker/shmlog_printf.h
+	each 644 "$PREFIX/include" worker/shmlog.h worker/shmlog_mask.h \
+	    worker/shmlog_printf.h
 	each 644 "$PREFIX/lib" "$BUILD/libshmlog.so.0" "$BUILD/libshmlog.a"
 	each 644 "$PREFIX/lib/pkgconfig" "$BUILD/shmlog.pc"
 	for page in man/*.[1-8]; do

@@ -2,6 +2,7 @@
  * batch.c -- records of one transaction, put together and published at once.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,8 +18,8 @@
 #define RECORD UINT64_C(0x100000000) /* one more, in fill */
 
 struct shmlog_batch {
-	struct shmlog_stream *stream;
-	uint64_t size;    /* of bytes[] */
+	struct shmlog_stream *stream; /* first: shmlog_batch_masked_() */
+	uint64_t size;                /* of bytes[] */
 	uint64_t limit;   /* the same; 0 while there is nothing in it */
 	uint64_t fill;    /* bytes in use, and RECORD times the records
 			     that they are: one word, for that is quicker */
@@ -30,6 +31,8 @@ struct shmlog_batch {
 	uint64_t dict; /* bytes of dictionary that the formats need */
 	uint64_t bytes[];
 };
+
+_Static_assert(offsetof(struct shmlog_batch, stream) == 0, "abi");
 
 struct shmlog_batch *
 shmlog_batch(struct shmlog_stream *s)
@@ -182,8 +185,7 @@ batch_slow(struct shmlog_batch *b, uint64_t word, uint64_t id, const void *text)
 }
 
 /* As shmlog_put(): the way that almost all go. */
-int
-shmlog_batch_put(struct shmlog_batch *b, int tag, int level, uint64_t id,
+int(shmlog_batch_put)(struct shmlog_batch *b, int tag, int level, uint64_t id,
     const void *text, size_t length)
 {
 	uint64_t time, cycles = 0, word;
@@ -192,10 +194,10 @@ shmlog_batch_put(struct shmlog_batch *b, int tag, int level, uint64_t id,
 
 	if (b == NULL)
 		return 0;
-	if (mask_hides(&b->stream->mask, (unsigned)tag, (unsigned)level))
-		return stream_is_superseded(b->stream)
-			   ? batch_odd(b, tag, level, id, text, length)
-			   : 1;
+	if (shmlog_hides_(&b->stream->look, tag, level))
+		return shmlog_settled_(&b->stream->look)
+			   ? 1
+			   : batch_odd(b, tag, level, id, text, length);
 	if (!b->one_time)
 		cycles = clock_cycles();
 	if (!stream_is_plain(tag, level) || length > SHARED_TEXT_MAX)
@@ -277,10 +279,10 @@ shmlog_batch_printf_(struct shmlog_batch *b, const struct shmlog_site *here,
 		return 0;
 	if (!stream_is_plain(tag, level))
 		return batch_print_slow(b, site, tag, level, id, words);
-	if (mask_hides(&b->stream->mask, (unsigned)tag, (unsigned)level))
-		return stream_is_superseded(b->stream)
-			   ? batch_print_slow(b, site, tag, level, id, words)
-			   : 1;
+	if (shmlog_hides_(&b->stream->look, tag, level))
+		return shmlog_settled_(&b->stream->look)
+			   ? 1
+			   : batch_print_slow(b, site, tag, level, id, words);
 	dict = number_get(&b->stream->formats[site->number]);
 	if (dict == 0 || dict == DICT_NO_ROOM || site->most == 0 ||
 	    (uint32_t)b->fill + site->most > b->limit)

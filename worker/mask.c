@@ -3,7 +3,8 @@
  *
  * A stream has two views, each as large as a descriptor may need and mapped for
  * the stream's whole life: to zeros, which mask nothing, or read-only to the
- * descriptor of a section that it has or had.  `mask' points into one of them.
+ * descriptor of a section that it has or had.  `look.mask_' points into one of
+ * them.
  * When the stream moves, its new descriptor is mapped over the other view, and
  * then the pointer is switched.  So the pointer is good at every moment, also
  * one that a thread loaded before it was preempted.  (Who sleeps on it while
@@ -18,7 +19,6 @@
 #include <string.h>
 
 #include "common/shared.h"
-#include "worker/shmlog.h"
 #include "worker/stream.h"
 
 /* A descriptor may lie on a page's end: its stride is the daemon's choice. */
@@ -30,7 +30,7 @@ mask_init(struct shmlog_stream *s)
 	s->views = map_zeros(2 * VIEW_SIZE);
 	if (s->views == NULL)
 		return -1;
-	mask_set(&s->mask, s->views);
+	s->look.mask_ = s->views;
 	return 0;
 }
 
@@ -46,7 +46,7 @@ int
 mask_map(struct shmlog_stream *s, uint32_t index)
 {
 	const struct shmlog *log = s->part.log;
-	const uint8_t *now = (const uint8_t *)mask_get(&s->mask);
+	const uint8_t *now = (const uint8_t *)s->look.mask_;
 	uint8_t *view = s->views;
 	uint64_t at = log->desc_offset + (uint64_t)index * log->desc_stride;
 	uint64_t page = at & ~(uint64_t)(SEGMENT_PAGE - 1);
@@ -57,14 +57,15 @@ mask_map(struct shmlog_stream *s, uint32_t index)
 	if (mmap(view, VIEW_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED,
 		log->segment, (off_t)page) == MAP_FAILED)
 		return -1;
-	s->next_mask = (const struct descriptor *)(view + (at - page));
+	s->next_mask = (const uint64_t *)(view + (at - page) +
+					  offsetof(struct descriptor, levels));
 	return 0;
 }
 
 void
 mask_switch(struct shmlog_stream *s)
 {
-	mask_set(&s->mask, s->next_mask);
+	shared_store(&s->look.mask_, (uintptr_t)s->next_mask);
 }
 
 void
@@ -76,15 +77,14 @@ mask_fork(struct shmlog_stream *s)
 }
 
 int
-mask_look(struct shmlog_stream *s, unsigned tag, unsigned level)
+mask_look(struct shmlog_stream *s, int tag, int level)
 {
-	if (!mask_hides(&s->mask, tag, level))
+	if (!shmlog_hides_(&s->look, tag, level))
 		return 0;
-	if (stream_is_superseded(s)) {
-		stream_look(s, clock_now());
-		return mask_hides(&s->mask, tag, level);
-	}
-	return 1;
+	if (shmlog_settled_(&s->look))
+		return 1;
+	stream_look(s, clock_now());
+	return shmlog_hides_(&s->look, tag, level);
 }
 
 int

@@ -255,10 +255,10 @@ shmlog_printf_(struct shmlog_stream *s, const struct shmlog_site *here, int tag,
 
 	if (s == NULL)
 		return 0;
-	if (mask_hides(&s->mask, (unsigned)tag, (unsigned)level))
-		return stream_is_superseded(s)
-			   ? print_slow(s, site, tag, level, id, words)
-			   : 1;
+	if (shmlog_hides_(&s->look, tag, level))
+		return shmlog_settled_(&s->look)
+			   ? 1
+			   : print_slow(s, site, tag, level, id, words);
 	lane = lane_near(s);
 	cycles = clock_cycles();
 	if (!stream_is_plain(tag, level) || site->most == 0 ||

@@ -237,8 +237,8 @@ int shmlog_puts(
  * called they take up to 4 KiB of stack, with long strings 200 KiB.
  */
 #define shmlog_printf(stream, tag, level, id, ...)                             \
-	SHMLOG_PRINT_(                                                         \
-	    shmlog_printf_, shmlog_text_, stream, tag, level, id, __VA_ARGS__)
+	SHMLOG_PRINT_(struct shmlog_stream, shmlog_masked_, shmlog_printf_,    \
+	    shmlog_text_, stream, tag, level, id, __VA_ARGS__)
 
 /*
  * Whether a record with that tag and level would be kept: 1, or 0 if it is
@@ -279,8 +279,9 @@ int shmlog_batch_put(struct shmlog_batch *, int tag, int level, uint64_t id,
 
 /* As shmlog_printf(), into the batch; returns as shmlog_batch_put(). */
 #define shmlog_batch_printf(batch, tag, level, id, ...)                        \
-	SHMLOG_PRINT_(shmlog_batch_printf_, shmlog_batch_text_, batch, tag,    \
-	    level, id, __VA_ARGS__)
+	SHMLOG_PRINT_(struct shmlog_batch, shmlog_batch_masked_,               \
+	    shmlog_batch_printf_, shmlog_batch_text_, batch, tag, level, id,   \
+	    __VA_ARGS__)
 
 /* Publishes; returns the number of records dropped since the last commit, 0 is
  * what one wants.  The batch is empty then. */
@@ -527,6 +528,7 @@ const char *shmlog_version(void);
 }
 #endif
 
+#include "shmlog_mask.h"
 #include "shmlog_printf.h"
 
 #endif

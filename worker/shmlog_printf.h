@@ -182,9 +182,12 @@ shmlog_word_pointer_(const volatile void *v, long double *copy)
 #define SHMLOG_W_(n) SHMLOG_PASTE_(SHMLOG_W, n)
 #define SHMLOG_PASTE_(a, n) a##n##_
 
-/* The arguments stand here three times and are evaluated once: by the words, or
- * by the call of `text', which is what the compiler checks. */
-#define SHMLOG_PRINT_(put, text, to, tag, level, id, ...)                      \
+/*
+ * The arguments stand here three times and are evaluated once: by the words, or
+ * by the call of `text', which is what the compiler checks.  Words that have no
+ * other effect are not even made if the record is masked.
+ */
+#define SHMLOG_PRINT_(type, masked, put, text, to, tag, level, id, ...)        \
 	__extension__({                                                        \
 		static struct shmlog_site shmlog_site_here_ = {                \
 			__builtin_constant_p(SHMLOG_FIRST_(__VA_ARGS__))       \
@@ -192,7 +195,10 @@ shmlog_word_pointer_(const volatile void *v, long double *copy)
 			    : NULL,                                            \
 			0, { 0 }                                               \
 		};                                                             \
-		int shmlog_put_;                                               \
+		type *const shmlog_to_ = (to);                                 \
+		const int shmlog_tag_ = (tag), shmlog_level_ = (level);        \
+		const uint64_t shmlog_id_ = (id);                              \
+		int shmlog_put_ = 1;                                           \
 		if (shmlog_ready_(                                             \
 			&shmlog_site_here_, SHMLOG_COUNT_(__VA_ARGS__))) {     \
 			long double shmlog_copies_[16];                        \
@@ -200,10 +206,13 @@ shmlog_word_pointer_(const volatile void *v, long double *copy)
 			    SHMLOG_COUNT_(__VA_ARGS__))(                       \
 			    shmlog_copies_, __VA_ARGS__) };                    \
 			(void)shmlog_copies_;                                  \
-			shmlog_put_ = put(to, &shmlog_site_here_, tag, level,  \
-			    id, shmlog_words_);                                \
+			if (!masked(shmlog_to_, shmlog_tag_, shmlog_level_))   \
+				shmlog_put_ = put(shmlog_to_,                  \
+				    &shmlog_site_here_, shmlog_tag_,           \
+				    shmlog_level_, shmlog_id_, shmlog_words_); \
 		} else {                                                       \
-			shmlog_put_ = text(to, tag, level, id, __VA_ARGS__);   \
+			shmlog_put_ = text(shmlog_to_, shmlog_tag_,            \
+			    shmlog_level_, shmlog_id_, __VA_ARGS__);           \
 		}                                                              \
 		shmlog_put_;                                                   \
 	})

@@ -17,7 +17,8 @@
 static struct shmlog_stream *
 stream_of(struct part *part)
 {
-	return (struct shmlog_stream *)part;
+	return (struct shmlog_stream *)((char *)part -
+					offsetof(struct shmlog_stream, part));
 }
 
 static int
@@ -180,7 +181,8 @@ shmlog_stream(struct shmlog *log, const char *type, const char *ident,
 	s = stream_new(type, ident, options);
 	if (s == NULL)
 		return NULL;
-	s->head = log->head;
+	s->look.superseded_ = (const uint64_t *)&log->head->superseded;
+	s->look.look_at_ = (const uint64_t *)&log->look_at.value;
 	part_add(log, &s->part);
 	if (figures_open(s) != 0) {
 		saved = errno;
@@ -322,8 +324,7 @@ put_held(struct shmlog_stream *s, struct lane *lane, uint64_t word, uint64_t id,
  * before the lock 13.7, with the lock before the counter 14.5, with the bounds
  * first of all 14.8.)
  */
-int
-shmlog_put(struct shmlog_stream *s, int tag, int level, uint64_t id,
+int(shmlog_put)(struct shmlog_stream *s, int tag, int level, uint64_t id,
     const void *text, size_t length)
 {
 	uint64_t cycles, time, word;
@@ -334,10 +335,10 @@ shmlog_put(struct shmlog_stream *s, int tag, int level, uint64_t id,
 
 	if (s == NULL)
 		return 0;
-	if (mask_hides(&s->mask, (unsigned)tag, (unsigned)level))
-		return stream_is_superseded(s)
-			   ? put_odd(s, tag, level, id, text, length)
-			   : 1;
+	if (shmlog_hides_(&s->look, tag, level))
+		return shmlog_settled_(&s->look)
+			   ? 1
+			   : put_odd(s, tag, level, id, text, length);
 	lane = lane_near(s);
 	cycles = clock_cycles();
 	if (!stream_is_plain(tag, level) || length > SHARED_TEXT_MAX)
@@ -365,8 +366,7 @@ shmlog_put(struct shmlog_stream *s, int tag, int level, uint64_t id,
 	return 1;
 }
 
-int
-shmlog_puts(
+int(shmlog_puts)(
     struct shmlog_stream *s, int tag, int level, uint64_t id, const char *text)
 {
 	if (text == NULL)

@@ -8,10 +8,10 @@
 
 #include <sched.h>
 
-#include "common/mask.h"
 #include "common/ring_write.h"
 #include "worker/figures.h"
 #include "worker/internal.h"
+#include "worker/shmlog.h"
 
 struct site;
 
@@ -39,7 +39,9 @@ struct lane_place {
 };
 
 struct shmlog_stream {
-	struct part part; /* first: the ops cast */
+	struct shmlog_look_ look; /* first: programs look at it by themselves;
+				     its mask is in one of the views: mask.c */
+	struct part part;
 	struct stream_plan plan;
 	uint32_t record_max; /* header included */
 	/* for shmlog_put()'s short way: where a thread has the CPU that it runs
@@ -47,10 +49,8 @@ struct shmlog_stream {
 	 * last looked after things, and all was well */
 	ptrdiff_t cpu_offset;
 	struct shared_number looked;
-	struct mask mask;                  /* in one of the views: see mask.c */
-	const struct segment_header *head; /* the log's */
 	void *views;
-	const struct descriptor *next_mask; /* mapped, not in use yet */
+	const uint64_t *next_mask; /* mapped, not in use yet */
 	int unswept; /* lanes are in places other than the target */
 	struct shared_number patience; /* rounds to wait for a lane */
 
@@ -75,6 +75,13 @@ struct shmlog_stream {
 	struct lane banks[2][LANES_MAX];
 	struct lane *lanes;
 };
+
+_Static_assert(offsetof(struct shmlog_stream, look) == 0, "abi");
+/* what shmlog_mask.h knows of a descriptor */
+_Static_assert(offsetof(struct descriptor, masked) ==
+		       offsetof(struct descriptor, levels) + 8 &&
+		   TAGS_MAX == 512,
+    "abi");
 
 /* The CPU that we run on, or did a moment ago. */
 static inline unsigned
@@ -176,15 +183,6 @@ stream_look(struct shmlog_stream *s, uint64_t now)
 		number_set(&s->looked, version);
 }
 
-/* Another daemon has come, or we are on our way to it: it may want what this
- * one's mask hides. */
-static inline int
-stream_is_superseded(const struct shmlog_stream *s)
-{
-	return shared_load(&s->head->superseded) != 0 ||
-	       number_get(&s->part.log->look_at) == 0;
-}
-
 /* The views of the mask: 0, or -1 with errno. */
 int mask_init(struct shmlog_stream *);
 void mask_fini(struct shmlog_stream *);
@@ -198,7 +196,7 @@ void mask_switch(struct shmlog_stream *);
 void mask_fork(struct shmlog_stream *);
 
 /* Whether a record is masked, also after what may be due was looked after. */
-int mask_look(struct shmlog_stream *, unsigned tag, unsigned level);
+int mask_look(struct shmlog_stream *, int tag, int level);
 
 /* What a record's head is to have. */
 static inline uint16_t

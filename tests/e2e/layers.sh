@@ -27,7 +27,7 @@ includes()
 
 includes common common common/*.[ch] | none "common/ includes common/ alone"
 includes worker 'common|worker' worker/*.[ch] |
-	sed '/^worker.shmlog.h:.*"shmlog_printf.h"$/d' |
+	sed '/^worker.shmlog.h:.*"shmlog_[a-z]*.h"$/d' |
 	none "worker/ includes common/ and worker/ alone"
 includes daemon 'common|daemon' daemon/*.[ch] |
 	none "daemon/ includes common/ and daemon/ alone"
@@ -59,7 +59,7 @@ fi
 {
 	for f in worker/*.[ch] daemon/*.[ch] readers/*.[ch] examples/*.[ch]; do
 		# what programs include stands alone
-		case $f in worker/shmlog.h | worker/shmlog_printf.h) continue ;; esac
+		case $f in worker/shmlog.h | worker/shmlog_*.h) continue ;; esac
 		"${CC:-cc}" -fpreprocessed -dD -E -P "$f" 2>/dev/null |
 			grep -oE '\<(atomic_[a-z_]+|_Atomic|__atomic_[a-z_]+|__sync_[a-z_]+|stdatomic)\>' |
 			sort -u | sed "s|^|$f: |" || :
