@@ -7,7 +7,8 @@
  * placeholders are, store_client_came() and store_client_gone() in what the
  * process has, and once a second we look through the orphans.
  *
- * It is input: who says so and does not mean it loses his own section.
+ * It is input: who says so and does not mean it loses his own section.  The old
+ * segments that nobody's words are in after that go with the next carry_poll().
  *
  * ONCE.  A set that is on its way to us when it is freed is in two sections.
  * The worker says so in the new one first, so when a placeholder was added to
@@ -63,8 +64,6 @@ freed_poll(struct store *s, struct store_time now)
 		section_end(s);
 		most--;
 	}
-	if (most < WALK_FREED)
-		old_sweep(s);
 }
 
 /* A placeholder is not kept for its cooling: no time is asked for. */
@@ -85,8 +84,6 @@ store_refresh(struct store *s)
 		section_end(s);
 		some = 1;
 	}
-	if (!some)
-		return;
-	old_sweep(s);
-	own_set_show(s);
+	if (some)
+		own_set_show(s);
 }

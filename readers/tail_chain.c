@@ -23,7 +23,8 @@ lane_opens(struct tail_lane *l)
 	return 1;
 }
 
-/* What was missed of a lane is counted: nobody is to count that again. */
+/* What was missed of a lane is counted: it is not to be counted again when its
+ * stream is found gone, nor delivered when an end that was set is no more. */
 static void
 skip_to(struct tail_lane *l, uint64_t number)
 {
@@ -45,9 +46,6 @@ lane_end(struct tail *t, struct tail_lane *l)
 	case FETCH_DONE:
 		break;
 	}
-	/* its tombstone is counted first */
-	if (l->stream->gone && !l->stream->told_gone)
-		return NOT_YET;
 	/* one without records has a predecessor, too */
 	(void)lane_learn_pred(t, l);
 	return l->state == LANE_WAITS ? NOT_YET : AT_END;

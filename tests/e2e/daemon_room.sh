@@ -3,34 +3,10 @@
 # for a section.  A clear error to who asked, and nobody else notices.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/apart.lib
+. tests/e2e/apart.lib
 
 small=(-s 1m -m 16)
-
-# The file systems are of this script's own namespace, and go with it.
-if [ -z "${SHMLOG_APART:-}" ]; then
-	if unshare --mount true 2>/dev/null; then
-		rm -rf "$dir"
-		SHMLOG_APART=1 exec unshare --mount "$BASH" "$0"
-	fi
-	skip no_room_for_a_segment "unshare --mount is not allowed here"
-	mounts=
-else
-	mounts=yes
-	leave()
-	{
-		local status=$?
-		umount -l "$dir" 2>/dev/null || :
-		finish "$status"
-	}
-	trap leave EXIT
-fi
-
-# mounted SIZE-IN-PAGES: $dir becomes a tmpfs of that size.
-mounted()
-{
-	umount "$dir" 2>/dev/null || :
-	mount -t tmpfs -o "size=$(($1 * 4096)),mode=700" shmlog-test "$dir"
-}
 
 # starts_not NAME: exit 1 with one line, and nothing is left.
 starts_not()
@@ -182,11 +158,13 @@ as_nobody()
 	"$dir/talk" "$socket" uid=65534 hello "$1" | tail -n 1
 }
 
-if [ -n "$mounts" ]; then
+if [ -n "$apart" ]; then
 	no_room_for_a_segment
 	no_room_beside_the_old_one
 	no_room_while_the_old_one_is_held
 	no_room_for_three
 	mounted 2048
+else
+	skip no_room_for_a_segment "unshare --mount is not allowed here"
 fi
 no_room_for_a_section

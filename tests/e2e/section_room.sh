@@ -5,16 +5,32 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/puppet.lib
 . tests/e2e/puppet.lib
+# shellcheck source=tests/e2e/apart.lib
+. tests/e2e/apart.lib
 
-start_daemon -s 512k -m 32 -k 10
-follow "$dir/out"
-joined_puppet first -L 1 -l 65536
+# Whatever the segment has not got by now there is no page for.
+fill_up()
+{
+	[ -n "$apart" ] || {
+		skip "the file system is full" "unshare --mount is not allowed"
+		return
+	}
+	dd if=/dev/zero of="$at/ballast" bs=4096 status=none 2>/dev/null || :
+	same "the file system is full" "$(stat -f -c %a "$at")" 0
+}
+
+at=$dir/full
+[ -z "$apart" ] || mounted 140 "$at" # 512k are 128
+start_daemon -n "$at" -s 512k -m 32 -k 10
+follow "$dir/out" -n "$at"
+joined_puppet first -n "$at" -L 1 -l 65536
 tell first "put 10"
 tell first wait
 same "who fits is served" "$answer" 0
+fill_up
 
 # one too large for all of the segment, one too large for what is left
-puppet giant -i giant -L 16 -l 65536
+puppet giant -n "$at" -i giant -L 16 -l 65536
 tell giant "put 10"
 tell giant wait
 same "a stream larger than the segment: the error says so" "$answer" \
@@ -26,7 +42,7 @@ n=0
 answer=0
 while [ "$answer" = 0 ] && [ "$n" -lt 20 ]; do
 	n=$((n + 1))
-	puppet "filler$n" -i filler -L 1 -l 65536
+	puppet "filler$n" -n "$at" -i filler -L 1 -l 65536
 	tell "filler$n" wait
 done
 same "the one for whom there is no room is told" "$answer" \
@@ -43,5 +59,5 @@ done
 tell first "put 10"
 delivered "who was there first goes on" first 1 20 "$dir/out"
 check "the daemon runs" kill -0 "$daemon"
-check "refusals are counted" sh -c "shmstat -1 -f 'shmlogd.*refus*' |
+check "refusals are counted" sh -c "shmstat -n '$at' -1 -f 'shmlogd.*refus*' |
     awk '{ n += \$2 } END { exit n == 0 }'"

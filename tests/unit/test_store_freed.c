@@ -138,6 +138,42 @@ START_TEST(orphans_are_retired_a_bounded_number_a_tick)
 }
 END_TEST
 
+/* Wherever it is; but no tick looks at more slots than that. */
+START_TEST(a_tick_looks_at_a_bounded_number_of_slots)
+{
+	const int walk = 4096; /* WALK_SLOTS */
+	struct store_owner o = depot_process(1);
+	struct message_section m;
+
+	depot_begin(&d);
+	d.options.sections = 2 * walk;
+	d.options.size = UINT64_C(32) << 20;
+	depot_open(&d);
+	do
+		expect_eq(
+		    depot_alloc(&d, &o, CLASS_STAT, "x", 1, &m), MESSAGE_OK);
+	while (m.index < (uint32_t)walk);
+	m = counting(&o, 1, 1);
+	store_client_gone(d.store, &o, d.now);
+	set_freed(depot_memory(&d, &m));
+	store_tick(d.store, d.now);
+	expect_eq(depot_figures(&d).cooling, 0);
+	store_tick(d.store, d.now);
+	expect_eq(depot_figures(&d).cooling, 1);
+	/* and round it goes */
+	m = counting(&o, 2, 1);
+	expect(m.index > (uint32_t)walk);
+	store_client_gone(d.store, &o, d.now);
+	set_freed(depot_memory(&d, &m));
+	store_tick(d.store, d.now);
+	expect_eq(depot_figures(&d).cooling, 1);
+	store_tick(d.store, d.now);
+	expect_eq(depot_figures(&d).cooling, 2);
+	expect_eq(depot_sum(&d, DEPOT_HITS), 2);
+	depot_end(&d);
+}
+END_TEST
+
 START_TEST(a_set_that_was_freed_without_a_daemon_is_one_of_a_dead_owner)
 {
 	struct store_owner o = depot_process(1);
@@ -343,6 +379,7 @@ main(void)
 	    CASES);
 	tcase_add_loop_test(all, who_frees_all_is_an_owner_no_more, 0, 2);
 	tcase_add_test(all, orphans_are_retired_a_bounded_number_a_tick);
+	tcase_add_test(all, a_tick_looks_at_a_bounded_number_of_slots);
 	tcase_add_loop_test(all,
 	    a_set_that_was_freed_without_a_daemon_is_one_of_a_dead_owner, 0, 2);
 	tcase_add_test(

@@ -357,6 +357,7 @@ START_TEST(a_move_within_the_segment_maps_and_seeks_nothing)
 {
 	struct store_owner o = depot_process(1);
 	struct message_section a, b, c, none;
+	uint64_t sum;
 	int before;
 
 	begin();
@@ -381,6 +382,40 @@ START_TEST(a_move_within_the_segment_maps_and_seeks_nothing)
 	    none.serial;
 	expect_eq(depot_publish(&d, &o, &b), MESSAGE_OK);
 	expect_eq(mappings(), before);
+	/* nor from the one that it takes the place of, if it says another */
+	c = depot_set(&d, &o, 1, &d, &b);
+	((struct set_header *)depot_memory(&d, &c))->origin_serial =
+	    none.serial;
+	expect_eq(depot_publish(&d, &o, &c), MESSAGE_OK);
+	sum = depot_sum(&d, DEPOT_HITS);
+	depot_add(&d, &b, DEPOT_HITS, 5);
+	store_owner_died(d.store, o.pid, o.start, d.now);
+	expect_eq(depot_sum(&d, DEPOT_HITS), sum);
+	depot_end(&d);
+}
+END_TEST
+
+START_TEST(what_is_known_of_the_past_outlives_a_truncation)
+{
+	struct store_owner o = depot_process(1);
+	struct message_section m, stream;
+
+	begin();
+	m = counting(&o, 1, 10);
+	stream = depot_stream(&d, &o);
+	expect_eq(store_free(d.store, &o, &m, d.now), MESSAGE_OK);
+	expect_eq(store_free(d.store, &o, &stream, d.now), MESSAGE_OK);
+	depot_pass(&d, DEPOT_COOLING);
+	store_tick(d.store, d.now);
+	for (int i = 0; i < 3; i++)
+		store_heartbeat(d.store);
+	depot_forget(&d);
+	expect(ftruncate(store_fd(d.store), 0) == 0);
+	expect_eq(store_check(d.store), STORE_RESTORED);
+	expect(segment_map(&d.map, d.dirfd, SEGMENT_FILE) == SEGMENT_OK);
+	expect_eq(depot_sum(&d, DEPOT_HITS), 10);
+	expect_eq(directory_buried(&d.map), 1);
+	expect_eq(shared_load(&d.map.head->heartbeat), 3);
 	depot_end(&d);
 }
 END_TEST
@@ -398,6 +433,7 @@ main(void)
 		a_set_published_anew_takes_the_place_of_the_one_before,
 		a_worker_killed_while_it_moves_within_the_segment_loses_nothing,
 		a_move_within_the_segment_maps_and_seeks_nothing,
+		what_is_known_of_the_past_outlives_a_truncation,
 	};
 
 	return UNIT_RUN("store_sums", tests);

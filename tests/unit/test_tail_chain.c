@@ -396,6 +396,155 @@ START_TEST(a_predecessor_without_end_holds_up_nobody)
 }
 END_TEST
 
+/* Its stream's pages are taken back, and one of its lanes has a record that is
+ * still to be delivered; the other one's are counted by who goes on for it, be
+ * that the next segment's lane or one of which the next is missing. */
+static void
+count_once(int last)
+{
+	struct scene_stream s[3];
+
+	scene_begin(&sc);
+	scene_stream(&sc, &s[0], "a", 2, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&s[0], 1, 0, 1, "1");
+	ck_assert_str_eq(scene_read(&sc), "1\n");
+	scene_put(&s[0], 0, 0, UINT64_C(1) << 62, "from the future");
+	ck_assert_int_eq(tail_follow(&sc.t), 0);
+	scene_put(&s[0], 1, 0, 2, "never seen");
+	scene_put(&s[0], 1, 0, 3, "never seen");
+	for (int i = 1; i <= last; i++) {
+		scene_restart(&sc);
+		scene_join(&sc, &s[i], &s[i - 1], "a");
+	}
+	scene_put(&s[last], 1, 0, 4, "4");
+	if (last == 2)
+		ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
+	scene_reuse(&s[0], 1);
+	ck_assert_str_eq(scene_read(&sc),
+	    last == 1 ? "lost 2\n4\nfrom the future\n"
+		      : "unknown 0+\nlost 2\n4\nfrom the future\n");
+	scene_end(&sc);
+}
+
+START_TEST(what_the_chain_has_counted_the_tombstone_has_not)
+{
+	count_once(1);
+	count_once(2);
+}
+END_TEST
+
+/* -l: where lanes end is looked up one after the other, and in between the
+ * worker wrote 2 and 3, and 4 where it had gone on. */
+START_TEST(what_was_counted_is_not_delivered_then)
+{
+	struct scene_stream a, b;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_put(&a, 0, 0, 1, "1");
+	scene_restart(&sc);
+	a.w[0].records += 2;
+	scene_join(&sc, &b, &a, "a");
+	a.w[0].records -= 2;
+	scene_put(&b, 0, 0, 4, "4");
+	scene_tail(&sc, &scene_out, START_OLDEST);
+	scene_put(&a, 0, 0, 2, "2");
+	scene_put(&a, 0, 0, 3, "3");
+	tail_drain(&sc.t);
+	tail_unbound(&sc.t);
+	scene_put(&b, 0, 0, 5, "5");
+	ck_assert_str_eq(scene_read(&sc), "1\nlost 2\n4\n5\n");
+	scene_end(&sc);
+}
+END_TEST
+
+/* How many segments it has mapped. */
+static unsigned
+mapped(void)
+{
+	const struct tail_source *src;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(src, &sc.t.sources, link)
+		n += src->segment != NULL;
+	return n;
+}
+
+/* Its worker lives, but goes on elsewhere: in the next segment, or in one of
+ * which the next is missing. */
+static void
+go_on(int last)
+{
+	struct scene_stream s[3];
+
+	scene_begin(&sc);
+	scene_stream(&sc, &s[0], "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&s[0], 0, 0, 1, "1");
+	for (int i = 1; i <= last; i++) {
+		scene_restart(&sc);
+		scene_join(&sc, &s[i], &s[i - 1], "a");
+	}
+	if (last == 2)
+		ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
+	ck_assert_str_eq(
+	    scene_read(&sc), last == 1 ? "1\n" : "unknown 0+\n1\n");
+	grow_old(&sc.t);
+	sc.t.tend_at = 0;
+	ck_assert_str_eq(scene_read(&sc), "");
+	ck_assert_uint_eq(mapped(), 2);
+	scene_put(&s[last], 0, 0, 2, "2");
+	ck_assert_str_eq(scene_read(&sc), "2\n");
+	grow_old(&sc.t);
+	sc.t.tend_at = 0;
+	ck_assert_str_eq(scene_read(&sc), "");
+	ck_assert_uint_eq(mapped(), 1);
+	scene_end(&sc);
+}
+
+START_TEST(a_segment_that_others_go_on_for_is_given_up)
+{
+	go_on(1);
+	go_on(2);
+}
+END_TEST
+
+/* Another process had this one's pid before, or has another one, and by chance
+ * its stream has the same id. */
+static void
+no_ancestor(uint32_t pids, uint64_t starts)
+{
+	struct scene_stream a, b, c;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	a.daemon->d[a.index].owner_pid += pids;
+	a.daemon->d[a.index].owner_start += starts;
+	scene_publish(&a);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_put(&a, 0, 0, 1, "1");
+	ck_assert_str_eq(scene_read(&sc), "1\n");
+	scene_restart(&sc);
+	scene_stream(&sc, &b, "a", 1, LANE);
+	b.plan.id = a.plan.id;
+	for (int i = 0; i < 3; i++)
+		scene_put(&b, 0, 0, 2, "never seen");
+	scene_restart(&sc);
+	scene_join(&sc, &c, &b, "a");
+	scene_put(&c, 0, 0, 3, "3");
+	ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
+	ck_assert_str_eq(scene_read(&sc), "unknown 0+\nlost 3\n3\n");
+	scene_end(&sc);
+}
+
+START_TEST(another_process_stream_is_no_ancestor)
+{
+	no_ancestor(1, 0);
+	no_ancestor(0, 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -415,6 +564,10 @@ main(void)
 		who_is_stopped_does_not_wait,
 		a_predecessor_from_the_future_holds_up_nobody,
 		a_predecessor_without_end_holds_up_nobody,
+		what_the_chain_has_counted_the_tombstone_has_not,
+		what_was_counted_is_not_delivered_then,
+		a_segment_that_others_go_on_for_is_given_up,
+		another_process_stream_is_no_ancestor,
 	};
 
 	return UNIT_RUN("tail_chain", tests);
