@@ -101,6 +101,7 @@ struct tail_stream {
 	uint64_t seq;      /* of the entry, for directory_still() */
 	uint64_t tombs;    /* tomb_next before the entry was read */
 	uint64_t changing; /* clock_mono() since it is in change; 0 */
+	uint64_t lapped;   /* clock_mono() since no seat could be taken; 0 */
 	uint64_t listed;   /* the source's listing it was last seen in */
 	int opened;        /* plan and lanes are there */
 	int late;          /* appeared after the start: from its first record */

@@ -396,6 +396,33 @@ START_TEST(a_predecessor_without_end_holds_up_nobody)
 }
 END_TEST
 
+/* A stream whose lanes nobody can sit down in is of the segment where others
+ * have their predecessors. */
+START_TEST(a_lane_that_laps_everybody_holds_up_nobody)
+{
+	static const enum tail_start starts[] = { START_END, START_OLDEST };
+	struct scene_stream a, b, bad;
+	struct lane_header *lane;
+
+	for (size_t i = 0; i < 2; i++) {
+		scene_begin(&sc);
+		scene_stream(&sc, &a, "a", 1, LANE);
+		scene_stream(&sc, &bad, "bad", 1, LANE);
+		scene_put(&bad, 0, 0, 1, "0");
+		lane = stream_lane(bad.section, &bad.plan, 0);
+		shared_store(&lane->claim, UINT64_C(1) << 40);
+		scene_tail(&sc, &scene_out, starts[i]);
+		tail_unbound(&sc.t);
+		scene_put(&a, 0, 0, 1, "1");
+		scene_restart(&sc);
+		scene_join(&sc, &b, &a, "a");
+		scene_put(&b, 0, 0, 2, "2");
+		ck_assert_ptr_nonnull(strstr(scene_read(&sc), "1\n2\n"));
+		scene_end(&sc);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -415,6 +442,7 @@ main(void)
 		who_is_stopped_does_not_wait,
 		a_predecessor_from_the_future_holds_up_nobody,
 		a_predecessor_without_end_holds_up_nobody,
+		a_lane_that_laps_everybody_holds_up_nobody,
 	};
 
 	return UNIT_RUN("tail_chain", tests);
