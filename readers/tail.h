@@ -135,7 +135,8 @@ struct tail_source {
 	uint64_t created;
 	struct listing listing;
 	uint64_t listings; /* counts */
-	size_t unopened;   /* streams to be tried again */
+	size_t n;          /* streams */
+	size_t unopened;   /* of these, to be tried again */
 	int listed;        /* at least once */
 	int young;         /* made after the start: all in it is news */
 	uint64_t tombs;    /* tomb_next before the listing */

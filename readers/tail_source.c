@@ -79,6 +79,7 @@ stream_remove(struct tail *t, struct tail_stream *s)
 		p = &(*p)->hash_next;
 	*p = s->hash_next;
 	TAILQ_REMOVE(&s->source->streams, s, link);
+	s->source->n--;
 	if (!s->opened && !s->gone)
 		s->source->unopened--;
 	stream_free(t, s);
@@ -86,14 +87,22 @@ stream_remove(struct tail *t, struct tail_stream *s)
 
 /* Whether records that we copied wait in it. */
 static int
+stream_holds(const struct tail_stream *s)
+{
+	for (uint32_t i = 0; s->opened && i < s->plan.lanes; i++)
+		if (s->lanes[i].chunk != NULL)
+			return 1;
+	return 0;
+}
+
+static int
 source_holds(const struct tail_source *src)
 {
 	struct tail_stream *s;
 
 	TAILQ_FOREACH(s, &src->streams, link)
-		for (uint32_t i = 0; s->opened && i < s->plan.lanes; i++)
-			if (s->lanes[i].chunk != NULL)
-				return 1;
+		if (stream_holds(s))
+			return 1;
 	return 0;
 }
 
@@ -355,6 +364,7 @@ stream_new(struct tail *t, struct tail_source *src,
 	s->hash_next = *bucket(src, serial);
 	*bucket(src, serial) = s;
 	TAILQ_INSERT_TAIL(&src->streams, s, link);
+	src->n++;
 	src->unopened++;
 }
 
@@ -374,6 +384,20 @@ is_moved(struct tail *t, struct tail_stream *s, const struct directory_entry *e)
 		stream_gone(t, s, 1);
 	}
 	return 1;
+}
+
+/*
+ * Whether a stream that is gone may be forgotten.  Its tombstone has been
+ * looked at by the next listing only.  In an old segment others may go on for
+ * it, and no daemon frees it; where more have gone than there is room for, that
+ * was no daemon.
+ */
+static int
+is_past(const struct tail_source *src, const struct tail_stream *s)
+{
+	return s->gone && s->told_gone && !stream_holds(s) &&
+	       s->listed + 1 < src->listings &&
+	       (src->since == 0 || src->n > src->segment->plan.desc_count);
 }
 
 /* Compares the new list with what we have. */
@@ -412,9 +436,7 @@ absorb(struct tail *t, struct tail_source *src)
 			continue;
 		if (!s->gone && stream_still(t, s) == SECTION_GONE)
 			stream_gone(t, s, 0);
-		/* its tombstone has been looked at by the next listing only */
-		if (s->gone && s->told_gone && src->since == 0 &&
-		    s->listed + 1 < src->listings)
+		if (is_past(src, s))
 			stream_remove(t, s);
 	}
 }
