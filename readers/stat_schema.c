@@ -20,6 +20,11 @@
 
 #include "readers/option.h"
 
+/* What the labels may take in the names of all its items: so much, or as many
+ * times as long as the schema is. */
+#define LABELS_MAX ((uint64_t)64 << 10)
+#define LABELS_TIMES 16
+
 /* "type.ident[pid]" at its longest */
 #define PREFIX_MAX (TYPE_MAX + IDENT_MAX + 32)
 
@@ -278,6 +283,20 @@ link_items(struct stat_collect *c, struct stat_schema *s)
 	free(name);
 }
 
+/* The labels are in each item's name: many of both would take as much as a
+ * stranger likes. */
+static int
+names_are_short(const struct stat_schema *s)
+{
+	uint64_t each = strlen(s->labels), bytes = 0;
+	struct schema_item item;
+	size_t offset = 0;
+
+	while (schema_next(s->bytes, s->length, &offset, &item) == 1)
+		bytes += item.kind != SCHEMA_LABEL ? each : 0;
+	return bytes <= LABELS_MAX || bytes <= LABELS_TIMES * s->length;
+}
+
 struct stat_schema *
 stat_schema_get(struct stat_collect *c, const struct descriptor *d,
     const struct set_plan *plan, uint8_t *bytes, uint64_t pid)
@@ -312,6 +331,12 @@ stat_schema_get(struct stat_collect *c, const struct descriptor *d,
 	*s = find;
 	s->refs = 1;
 	s->labels = make_labels(bytes, s->length);
+	if (!names_are_short(s)) {
+		free(s->labels);
+		free(bytes);
+		free(s);
+		return NULL;
+	}
 	link_items(c, s);
 	RB_INSERT(stat_schemas, &c->schemas, s);
 	claim(s, created);

@@ -1,6 +1,7 @@
 /*
  * test_stat.c -- counter sets added up, at one moment, from anybody's bytes.
  */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -308,6 +309,43 @@ START_TEST(labels_are_part_of_the_name)
 }
 END_TEST
 
+#define LABELS 50
+
+/* They are in each name, so what they take is as it were squared. */
+START_TEST(a_set_whose_labels_take_too_much_is_left_out)
+{
+	static struct schema_item a[LABELS + 300];
+	const struct schema_item one = { SCHEMA_COUNTER, 0, 0, 1, "n", "", "" };
+	struct fake f;
+	struct view v;
+
+	/* its complaint */
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	for (int i = 0; i < LABELS; i++) {
+		a[i].kind = SCHEMA_LABEL;
+		(void)snprintf(a[i].name, sizeof(a[i].name), "l%d", i);
+		memset(a[i].help, 'x', 200);
+	}
+	for (int i = LABELS; i < LABELS + 300; i++) {
+		a[i] = one;
+		(void)snprintf(a[i].name, sizeof(a[i].name), "n%d", i);
+	}
+	fake_begin(&f);
+	fake_set(&f,
+	    &(struct fake_set){
+		.type = "x", .ident = "many", .items = a, .n = LABELS + 300 });
+	fake_set(
+	    &f, &(struct fake_set){
+		    .type = "x", .ident = "few", .items = a, .n = LABELS + 3 });
+	fake_show(&f);
+	view_begin(&v, &f, NULL);
+	view_pass(&v);
+	ck_assert_uint_eq(view_count(&v), 3);
+	view_end(&v);
+	fake_end(&f);
+}
+END_TEST
+
 START_TEST(a_rate_is_the_average_first_and_then_between_passes)
 {
 	struct stat_counter *k;
@@ -388,6 +426,7 @@ main(void)
 		apart_each_worker_has_a_line_and_the_retained_one,
 		the_newest_set_defines_a_counter_and_others_that_clash_are_left_out,
 		labels_are_part_of_the_name,
+		a_set_whose_labels_take_too_much_is_left_out,
 		a_rate_is_the_average_first_and_then_between_passes,
 		a_new_segment_goes_on_with_the_counters_of_the_old_one,
 	};
