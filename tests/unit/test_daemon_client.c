@@ -13,6 +13,7 @@
 
 #include <event2/event.h>
 
+#include "common/bank.h"
 #include "common/message.h"
 #include "common/process.h"
 #include "common/set.h"
@@ -229,6 +230,37 @@ START_TEST(who_frees_goes_into_debt_and_is_not_refused)
 }
 END_TEST
 
+/* Each pidfd is a descriptor: a process that has nothing any more is not
+ * watched until it ends. */
+START_TEST(who_hung_up_and_has_freed_all_is_watched_no_more)
+{
+	union message m;
+	uint8_t *memory;
+	int fd;
+
+	begin(10);
+	fd = connected(0);
+	say(fd, MESSAGE_HELLO);
+	turn();
+	ck_assert_uint_eq(answers(fd, MESSAGE_OK), 1);
+	m = long_schema(fd);
+	close(fd);
+	turn();
+	server_tick(&server);
+	ck_assert_uint_eq(server.n, 0);
+	ck_assert_uint_eq(server.peers.n, 1);
+	memory = mmap(NULL, store_plan(store)->segment_size,
+	    PROT_READ | PROT_WRITE, MAP_SHARED, store_fd(store), 0);
+	ck_assert_ptr_ne(memory, MAP_FAILED);
+	set_freed(memory + m.section.offset);
+	(void)munmap(memory, store_plan(store)->segment_size);
+	store_tick(store, now());
+	server_tick(&server);
+	ck_assert_uint_eq(server.peers.n, 0);
+	end();
+}
+END_TEST
+
 START_TEST(who_does_not_read_is_not_read_either)
 {
 	struct client *c;
@@ -425,6 +457,7 @@ main(void)
 		a_turn_is_bounded_and_everybody_has_one,
 		a_turn_is_over_when_a_request_was_much_work,
 		who_frees_goes_into_debt_and_is_not_refused,
+		who_hung_up_and_has_freed_all_is_watched_no_more,
 		who_does_not_read_is_not_read_either,
 		who_does_not_read_for_long_is_dropped,
 		who_says_no_hello_is_dropped,
