@@ -46,6 +46,10 @@ int instance_dirs(const char *name, int daemon,
  */
 int instance_open_dir(const char *path, int flags);
 
+/* Connects to the daemon of the instance in that directory, not waiting.
+ * Async-signal-safe.  The socket (NONBLOCK), or -1 with errno. */
+int instance_dial(const char *path);
+
 /*
  * Opens an instance's directory to list it.  Returns the descriptor, or -1 with
  * errno; path is the directory opened, or the one that errno is about.  Several
