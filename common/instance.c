@@ -64,6 +64,17 @@ runtime_dirs(char dirs[RUNTIME_DIRS_MAX][INSTANCE_PATH_MAX], int daemon)
 	return join(dirs[1], SYSTEM_DIR, "") == 0 ? 2 : -1;
 }
 
+const char *
+instance_bad_dir(const char *name)
+{
+	const char *set = secure_getenv("SHMLOG_DIR");
+
+	if ((name != NULL && name[0] == '/') || set == NULL || set[0] == '\0' ||
+	    set[0] == '/')
+		return NULL;
+	return set;
+}
+
 int
 instance_check(const char *name)
 {

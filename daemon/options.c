@@ -278,8 +278,11 @@ check_all(struct parse *p)
 	char dirs[RUNTIME_DIRS_MAX][INSTANCE_PATH_MAX];
 	struct options *o = p->o;
 	struct segment_plan plan;
+	const char *dir = instance_bad_dir(o->instance);
 	uint64_t least;
 
+	if (dir != NULL)
+		return bad(p, "SHMLOG_DIR %s: " RUNTIME_DIR_RULE, dir);
 	if (instance_dirs(o->instance, 1, dirs) == -1)
 		return bad(p, "-n %s: %s", options_name(o), strerror(errno));
 	if (segment_plan(&plan, o->size, o->sections, o->cooling) == 0)
