@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "readers/buffer.h"
 #include "readers/option.h"
 
 /* What the labels may take in the names of all its items: so much, or as many
@@ -364,6 +365,22 @@ stat_schema_put(struct stat_collect *c, struct stat_schema *s)
 	free(s);
 }
 
+/* The name has the labels, and in these may be whatever is no ASCII. */
+static void
+warn_clash(const struct stat_schema *s, const struct stat_item *it)
+{
+	const struct stat_counter *k = it->counter;
+	struct buffer name;
+
+	buffer_init(&name, -1);
+	buffer_safe(&name, k->name, strlen(k->name));
+	warnx("%.*s: some sets define it otherwise (%s of %s.%s, not %s "
+	      "of %s.%s): they are left out",
+	    (int)name.n, name.data, stat_kind_text(it->kind), s->type, s->ident,
+	    stat_kind_text(k->kind), k->owner->type, k->owner->ident);
+	buffer_free(&name);
+}
+
 int
 stat_item_fits(struct stat_schema *s, const struct stat_item *it)
 {
@@ -379,10 +396,7 @@ stat_item_fits(struct stat_schema *s, const struct stat_item *it)
 	    strcmp(k->owner->ident, s->ident) == 0)
 		return 1;
 	if (!k->warned)
-		warnx("%s: some sets define it otherwise (%s of %s.%s, not %s "
-		      "of %s.%s): they are left out",
-		    k->name, stat_kind_text(it->kind), s->type, s->ident,
-		    stat_kind_text(k->kind), k->owner->type, k->owner->ident);
+		warn_clash(s, it);
 	k->warned = 1;
 	return 0;
 }

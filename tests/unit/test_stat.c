@@ -276,6 +276,40 @@ START_TEST(the_newest_set_defines_a_counter_and_others_that_clash_are_left_out)
 }
 END_TEST
 
+START_TEST(what_is_told_of_a_clash_is_made_harmless)
+{
+	const struct schema_item a[] = {
+		{ SCHEMA_LABEL, 0, 0, 0, "host", "", "\x9b\xc2\x9b" },
+		{ SCHEMA_COUNTER, 0, 0, 1, "n", "", "" },
+		{ SCHEMA_LABEL, 0, 0, 0, "host", "", "\x9b\xc2\x9b" },
+		{ SCHEMA_GAUGE, 0, 0, 1, "n", "", "" },
+	};
+	struct fake_set set = { .type = "x", .ident = "y", .items = a, .n = 2 };
+	static const char want[] = "x.y.n{host=\\x9b\\xc2\\x9b}: some sets ";
+	char got[512] = "", path[80];
+	struct fake f;
+	struct view v;
+	FILE *told;
+
+	fake_begin(&f);
+	(void)fake_set(&f, &set);
+	set.items = a + 2;
+	(void)fake_set(&f, &set);
+	fake_show(&f);
+	view_begin(&v, &f, NULL);
+	(void)snprintf(path, sizeof(path), "%s/told", f.path);
+	told = freopen(path, "w+", stderr);
+	ck_assert_ptr_nonnull(told);
+	(void)unlink(path);
+	view_pass(&v);
+	rewind(told);
+	ck_assert_uint_gt(fread(got, 1, sizeof(got) - 1, told), 0);
+	ck_assert_ptr_nonnull(strstr(got, want));
+	view_end(&v);
+	fake_end(&f);
+}
+END_TEST
+
 START_TEST(labels_are_part_of_the_name)
 {
 	const struct schema_item a[] = {
@@ -425,6 +459,7 @@ main(void)
 		a_histogram_does_not_go_back_while_the_list_stands_in_change,
 		apart_each_worker_has_a_line_and_the_retained_one,
 		the_newest_set_defines_a_counter_and_others_that_clash_are_left_out,
+		what_is_told_of_a_clash_is_made_harmless,
 		labels_are_part_of_the_name,
 		a_set_whose_labels_take_too_much_is_left_out,
 		a_rate_is_the_average_first_and_then_between_passes,
