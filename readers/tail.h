@@ -19,6 +19,7 @@
 #define SHMLOG_READERS_TAIL_H
 
 #include <sys/queue.h>
+#include <sys/tree.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -94,7 +95,7 @@ struct tail_format {
 
 struct tail_stream {
 	TAILQ_ENTRY(tail_stream) link;
-	struct tail_stream *hash_next;
+	RB_ENTRY(tail_stream) tree;
 	struct tail_source *source;
 	struct directory_entry entry;
 	uint64_t serial;
@@ -122,8 +123,9 @@ struct tail_stream {
 };
 
 TAILQ_HEAD(tail_streams, tail_stream);
+RB_HEAD(stream_tree, tail_stream);
+RB_PROTOTYPE(stream_tree, tail_stream, tree, stream_cmp)
 
-#define STREAM_HASH 1024
 #define SOURCES_MAPPED 48 /* once a second; guard.h has room for 64 */
 #define SOURCES_TAKE 56   /* ... in between */
 #define SOURCES_MAX 64
@@ -146,7 +148,7 @@ struct tail_source {
 	uint64_t since;    /* clock_mono() when it became an old one; 0: not */
 	uint64_t check_at; /* clock_mono() of the next look at its owners */
 	struct tail_streams streams;
-	struct tail_stream *hash[STREAM_HASH];
+	struct stream_tree by_serial; /* these, too: serials may be any */
 };
 
 TAILQ_HEAD(tail_sources, tail_source);

@@ -31,20 +31,20 @@ source_find(struct tail *t, uint64_t created)
 	return NULL;
 }
 
-static struct tail_stream **
-bucket(struct tail_source *src, uint64_t serial)
+static int
+stream_cmp(struct tail_stream *a, struct tail_stream *b)
 {
-	return &src->hash[serial % STREAM_HASH];
+	return a->serial < b->serial ? -1 : a->serial > b->serial;
 }
+
+RB_GENERATE(stream_tree, tail_stream, tree, stream_cmp)
 
 struct tail_stream *
 stream_find(struct tail_source *src, uint64_t serial)
 {
-	struct tail_stream *s = *bucket(src, serial);
+	struct tail_stream key = { .serial = serial };
 
-	while (s != NULL && s->serial != serial)
-		s = s->hash_next;
-	return s;
+	return RB_FIND(stream_tree, &src->by_serial, &key);
 }
 
 /* Sources stand in the order in which they were created. */
@@ -59,6 +59,7 @@ source_add(struct tail *t, uint64_t created)
 	src->created = created;
 	src->young = !t->starting;
 	TAILQ_INIT(&src->streams);
+	RB_INIT(&src->by_serial);
 	TAILQ_FOREACH_REVERSE(other, &t->sources, tail_sources, link)
 		if (other->created <= created)
 			break;
@@ -73,11 +74,7 @@ source_add(struct tail *t, uint64_t created)
 static void
 stream_remove(struct tail *t, struct tail_stream *s)
 {
-	struct tail_stream **p = bucket(s->source, s->serial);
-
-	while (*p != s)
-		p = &(*p)->hash_next;
-	*p = s->hash_next;
+	RB_REMOVE(stream_tree, &s->source->by_serial, s);
 	TAILQ_REMOVE(&s->source->streams, s, link);
 	s->source->n--;
 	if (!s->opened && !s->gone)
@@ -361,8 +358,7 @@ stream_new(struct tail *t, struct tail_source *src,
 	s->entry = *e;
 	s->serial = serial;
 	s->late = !t->starting;
-	s->hash_next = *bucket(src, serial);
-	*bucket(src, serial) = s;
+	RB_INSERT(stream_tree, &src->by_serial, s);
 	TAILQ_INSERT_TAIL(&src->streams, s, link);
 	src->n++;
 	src->unopened++;
