@@ -138,6 +138,7 @@ struct tail_source {
 	struct listing listing;
 	uint64_t listings; /* counts */
 	size_t n;          /* streams */
+	uint64_t bytes;    /* that these have in the segment */
 	size_t unopened;   /* of these, to be tried again */
 	int listed;        /* at least once */
 	int young;         /* made after the start: all in it is news */
@@ -214,6 +215,7 @@ struct tail {
 	struct heap_item *heap;
 	size_t heap_n, heap_size;
 	unsigned complaints;
+	int overlap; /* it was told that sections overlap */
 	/* dictionary entries, copied but not yet believed */
 	struct dict_text *staged;
 	size_t staged_n, staged_size;

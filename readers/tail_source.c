@@ -77,6 +77,7 @@ stream_remove(struct tail *t, struct tail_stream *s)
 	RB_REMOVE(stream_tree, &s->source->by_serial, s);
 	TAILQ_REMOVE(&s->source->streams, s, link);
 	s->source->n--;
+	s->source->bytes -= s->entry.d.length;
 	if (!s->opened && !s->gone)
 		s->source->unopened--;
 	stream_free(t, s);
@@ -361,7 +362,25 @@ stream_new(struct tail *t, struct tail_source *src,
 	RB_INSERT(stream_tree, &src->by_serial, s);
 	TAILQ_INSERT_TAIL(&src->streams, s, link);
 	src->n++;
+	src->bytes += e->d.length;
 	src->unopened++;
+}
+
+/*
+ * Whether there can be one more: what is kept of streams is less than they have
+ * room for, and sections do not overlap, nor do those that are gone and not yet
+ * forgotten.
+ */
+static int
+has_room(struct tail *t, const struct tail_source *src, uint64_t length)
+{
+	if (length <= 2 * src->segment->plan.segment_size - src->bytes)
+		return 1;
+	if (!t->overlap)
+		warnx("the list of sections is damaged: some overlap, and are "
+		      "left out");
+	t->overlap = 1;
+	return 0;
 }
 
 /*
@@ -413,6 +432,8 @@ absorb(struct tail *t, struct tail_source *src)
 		serial = shared_load(&e->d.serial);
 		s = stream_find(src, serial);
 		if (s == NULL) {
+			if (!has_room(t, src, e->d.length))
+				continue;
 			stream_new(t, src, e, serial);
 			s = stream_find(src, serial);
 		}
