@@ -17,6 +17,7 @@
 #include "common/message.h"
 #include "common/process.h"
 #include "common/set.h"
+#include "daemon/admin.h"
 #include "daemon/client.h"
 #include "daemon/limits.h"
 #include "daemon/now.h"
@@ -450,6 +451,41 @@ START_TEST(clients_are_listed_one_after_the_other)
 }
 END_TEST
 
+/* Or to list them all would be the square of them. */
+START_TEST(the_next_client_is_found_without_passing_by_all)
+{
+	enum { MANY = 100 };
+	struct client *c;
+	union message m, answer;
+	uint64_t n = 0;
+	int fds[MANY];
+
+	begin(MANY);
+	memset(&m, 0, sizeof(m));
+	for (int i = 0; i < MANY; i++) {
+		fds[i] = connected(0);
+		expect_eq(ask(fds[i], MESSAGE_HELLO, &m), MESSAGE_OK);
+	}
+	c = TAILQ_FIRST(&server.clients);
+	m.next.after = 0;
+	(void)store_work(store);
+	for (;; n++) {
+		memset(&answer, 0, sizeof(answer));
+		expect_eq(admin_list(c, &m, &answer), MESSAGE_OK);
+		if (answer.client.number == 0)
+			break;
+		m.next.after = answer.client.number;
+		if (n == MANY / 2) { /* whom it was about is gone */
+			close(fds[n]);
+			turn();
+		}
+	}
+	expect_eq(n, MANY);
+	expect(store_work(store) < 10 * MANY * 16);
+	end();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -465,6 +501,7 @@ main(void)
 		a_peer_that_cannot_be_watched_is_denied,
 		only_root_and_who_runs_it_may_administer,
 		clients_are_listed_one_after_the_other,
+		the_next_client_is_found_without_passing_by_all,
 	};
 
 	return UNIT_RUN("daemon_client", tests);
