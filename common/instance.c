@@ -3,7 +3,9 @@
  */
 #include "common/instance.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,6 +62,17 @@ runtime_dirs(char dirs[RUNTIME_DIRS_MAX][INSTANCE_PATH_MAX], int daemon)
 	if (daemon)
 		return 1;
 	return join(dirs[1], SYSTEM_DIR, "") == 0 ? 2 : -1;
+}
+
+const char *
+instance_bad_dir(const char *name)
+{
+	const char *set = secure_getenv("SHMLOG_DIR");
+
+	if ((name != NULL && name[0] == '/') || set == NULL || set[0] == '\0' ||
+	    set[0] == '/')
+		return NULL;
+	return set;
 }
 
 int
@@ -134,6 +147,47 @@ instance_open_dir(const char *path, int flags)
 	if (check_tmp(path) != 0)
 		return -1;
 	return open(path, flags | O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Composes /proc/self/fd/N/socket: a sun_path is short, a directory's is not.
+ */
+static void
+socket_path(char path[static 64], int directory)
+{
+	static const char head[] = "/proc/self/fd/", tail[] = "/" SOCKET_FILE;
+	char digits[12], *d = digits + sizeof(digits);
+	char *to = path;
+
+	do
+		*--d = (char)('0' + directory % 10);
+	while ((directory /= 10) > 0);
+	memcpy(to, head, sizeof(head) - 1);
+	to += sizeof(head) - 1;
+	memcpy(to, d, (size_t)(digits + sizeof(digits) - d));
+	to += digits + sizeof(digits) - d;
+	memcpy(to, tail, sizeof(tail));
+}
+
+int
+instance_dial(const char *path)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int dir = instance_open_dir(path, O_PATH), fd, saved;
+
+	if (dir == -1)
+		return -1;
+	socket_path(to.sun_path, dir);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd != -1 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == -1) {
+		saved = errno;
+		close(fd);
+		fd = -1;
+		errno = saved;
+	}
+	saved = errno;
+	close(dir);
+	errno = saved;
+	return fd;
 }
 
 /* Whether something of a daemon's stands in the directory. */

@@ -32,6 +32,11 @@ int instance_check(const char *name);
 	"not an instance: an absolute path, or up to 63 of [A-Za-z0-9_.-], "   \
 	"the first no dot or minus"
 
+/* The value of $SHMLOG_DIR if it is no absolute path and `name' is looked for
+ * there; else NULL.  And what a message says of it. */
+const char *instance_bad_dir(const char *name);
+#define RUNTIME_DIR_RULE "not a runtime directory: an absolute path"
+
 /*
  * The directories that `name' may mean, in order; returns how many, or -1 with
  * EINVAL or ENAMETOOLONG.  A daemon gets one.
@@ -45,6 +50,10 @@ int instance_dirs(const char *name, int daemon,
  * EPERM.  Async-signal-safe.  The descriptor, or -1 with errno.
  */
 int instance_open_dir(const char *path, int flags);
+
+/* Connects to the daemon of the instance in that directory, not waiting.
+ * Async-signal-safe.  The socket (NONBLOCK), or -1 with errno. */
+int instance_dial(const char *path);
 
 /*
  * Opens an instance's directory to list it.  Returns the descriptor, or -1 with

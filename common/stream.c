@@ -105,6 +105,19 @@ stream_freed(void *section)
 }
 
 int
+tag_is_good(const char *name)
+{
+	size_t n =
+	    name == NULL
+		? 0
+		: strspn(name,
+		      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		      "0123456789_.-");
+
+	return n > 0 && n < TAG_NAME_MAX && name[n] == '\0';
+}
+
+int
 dict_add(void *section, const struct stream_plan *p, uint64_t *used,
     enum dict_kind kind, uint32_t id, const char *text, uint32_t length)
 {

@@ -62,6 +62,10 @@ int dict_add(void *section, const struct stream_plan *, uint64_t *used,
 void dict_copy(void *section, const struct stream_plan *, const void *entries,
     uint64_t from, uint64_t to);
 
+/* Whether it can be the name of a tag: 1 to 63 of [A-Za-z0-9_.-]; NULL cannot.
+ */
+int tag_is_good(const char *name);
+
 struct dict_item {
 	enum dict_kind kind;
 	uint32_t id;

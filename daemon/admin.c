@@ -54,15 +54,18 @@ admin_list(struct client *c, const union message *request, union message *m)
 	struct server *s = c->server;
 	struct message_client *to = &m->client;
 	struct store_use use;
-	struct client *i;
+	struct client *i = s->listed;
 
 	if (!user_is_trusted(c->who.uid))
 		return MESSAGE_DENIED;
-	TAILQ_FOREACH(i, &s->clients, all) {
+	if (i == NULL || i->who.client > request->next.after)
+		i = TAILQ_FIRST(&s->clients);
+	for (; i != NULL; i = TAILQ_NEXT(i, all)) {
 		store_worked(s->store, CLIENT_WORK);
 		if (i->who.client > request->next.after && i->hello)
 			break;
 	}
+	s->listed = i;
 	if (i == NULL)
 		return MESSAGE_OK;
 	store_use_process(s->store, i->who.pid, i->who.start, &use);

@@ -129,6 +129,8 @@ client_drop(struct client *c, const char *why)
 		store_count(s->store, STORE_DROPPED, 1);
 		drain(c);
 	}
+	if (s->listed == c)
+		s->listed = NULL;
 	TAILQ_REMOVE(&s->clients, c, all);
 	s->n--;
 	store_set(s->store, STORE_CLIENTS, s->n);

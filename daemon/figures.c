@@ -268,7 +268,7 @@ tell_section(
 
 	tell(d,
 	    "section %u serial %llu %s %.*s %s.%s pid %u uid %u (%s) "
-	    "%llu bytes at %llu, %llu s%s%s%s%s%s",
+	    "%llu bytes at %llu, %llu s%s%s%s%s%s%s",
 	    sec->index, (unsigned long long)sec->serial, states[sec->state],
 	    CLASS_MAX, class, p->type, p->ident, p->owner_pid, p->owner_uid,
 	    p->owner, (unsigned long long)p->length,
@@ -279,7 +279,8 @@ tell_section(
 	    p->flags & DESC_RETAINED ? " retained" : "",
 	    p->flags & DESC_FOLDED ? " folded" : "",
 	    p->flags & DESC_ORPHAN ? " orphan" : "",
-	    p->flags & DESC_DAEMON ? " daemon" : "");
+	    p->flags & DESC_DAEMON ? " daemon" : "",
+	    p->flags & DESC_FOREIGN ? " foreign" : "");
 }
 
 void

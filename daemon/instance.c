@@ -155,12 +155,13 @@ tick_segment(struct instance *i)
 	    "anew");
 	if (health == STORE_RESTORED)
 		i->told &= ~TOLD_SIZE;
-	if (health != STORE_BROKEN || !first_time(i, TOLD_SIZE))
+	if (health != STORE_BROKEN)
 		return;
 	(void)snprintf(what, sizeof(what),
 	    "was truncated by somebody and cannot be restored: %s",
 	    strerror(error));
-	again(i, &i->broken, 1, LOG_ERR, SEGMENT_FILE, what);
+	again(i, &i->broken, first_time(i, TOLD_SIZE), LOG_ERR, SEGMENT_FILE,
+	    what);
 }
 
 int

@@ -23,7 +23,7 @@
 #include "daemon/store_private.h"
 
 #define SWEEP_SLOTS 262144 /* slots passed by in one call, */
-#define SWEEP_MAX 16384    /* and names compared */
+#define SWEEP_WORK 1048576 /* and work done, see store_work() */
 #define TICK_STREAMS 4096  /* dictionaries looked at in one tick */
 #define TICK_ENTRIES 16384 /* entries read in one tick, */
 #define LOOK_ENTRIES 1024  /* and of one stream in one look */
@@ -178,7 +178,7 @@ read_tags(struct store *s, struct masked *k)
 		changed |= take_tag(&s->masks, k, name, &item);
 		n++;
 	}
-	s->work += n * sizeof(struct dict_entry);
+	s->work += n * (sizeof(struct dict_entry) + s->masks.n / 2);
 	if (changed)
 		mask_show(s, sec);
 	return n;
@@ -240,20 +240,19 @@ mask_sweep(struct store *s, uint32_t *streams)
 {
 	struct masks *m = &s->masks;
 	char name[NAME_MAX_];
-	uint32_t n = 0, slots = 0;
+	uint64_t before = s->work;
+	uint32_t slots = 0;
 
-	while (m->next < s->plan.desc_count && n < SWEEP_MAX &&
+	while (m->next < s->plan.desc_count && s->work - before < SWEEP_WORK &&
 	       slots++ < SWEEP_SLOTS) {
 		struct section *sec = &s->slots[m->next++];
 
 		if (sec->state != SLOT_LISTED || !sec->is_stream)
 			continue;
-		n++;
 		s->work += NAME_WORK;
 		stream_name(name, sec);
 		if (fnmatch(m->about, name, 0) != 0)
 			continue;
-		n += m->n;
 		(void)make_mask(s, sec);
 		if (streams != NULL)
 			++*streams;
@@ -264,18 +263,18 @@ mask_sweep(struct store *s, uint32_t *streams)
 void
 mask_tick(struct store *s)
 {
-	uint32_t entries = 0;
-	struct masked *k;
+	struct masked *first = TAILQ_FIRST(&s->masks.streams), *k = first;
+	uint32_t entries = 0, n = 0;
 
-	for (int i = 0; i < TICK_STREAMS && entries < TICK_ENTRIES; i++) {
-		k = TAILQ_FIRST(&s->masks.streams);
-		if (k == NULL)
-			return;
+	if (first == NULL)
+		return;
+	do {
 		TAILQ_REMOVE(&s->masks.streams, k, all);
 		TAILQ_INSERT_TAIL(&s->masks.streams, k, all);
 		if (k->by_tag)
 			entries += read_tags(s, k);
-	}
+		k = TAILQ_FIRST(&s->masks.streams);
+	} while (k != first && ++n < TICK_STREAMS && entries < TICK_ENTRIES);
 }
 
 enum message_status

@@ -170,7 +170,7 @@ masks_save(const struct store *s, int dirfd, const char *path)
 			return;
 	}
 	log_client(LOG_WARNING,
-	    "%s/" MASKS_FILE ": %s: the masks end with this daemon", path,
+	    "%s/" MASKS_FILE ": %s: the change ends with this daemon", path,
 	    strerror(errno));
 	(void)unlinkat(dirfd, MASKS_NEW, 0);
 }

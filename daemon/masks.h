@@ -23,7 +23,8 @@
 void masks_load(struct store *, int dirfd, const char *path);
 
 /* Writes the file anew, or removes it if there are no rules.  A failure is
- * logged: the rules hold as long as this daemon runs. */
+ * logged, and the file stays as it was: the rules hold as long as this daemon
+ * runs. */
 void masks_save(const struct store *, int dirfd, const char *path);
 
 #endif

@@ -20,10 +20,13 @@
 #include "common/segment.h"
 #include "common/shared.h"
 
+#define SIZE_DEFAULT "64m"
+
 struct parse {
 	struct options *o;
 	char *error;
 	const char *group; /* -g: looked at when -u is known */
+	const char *size;  /* -s, as it was typed */
 };
 
 /* A row for each option: take() returns 0, or -1 after bad(). */
@@ -54,7 +57,8 @@ static const struct row table[] = {
 	{ 'v', NULL, "tell more; twice: everything", take_verbose },
 	{ 'n', "instance", "a name, or its directory's absolute path [default]",
 	    take_instance },
-	{ 's', "size", "of the segment, bytes, or with k, m, g [64m]",
+	{ 's', "size",
+	    "of the segment, bytes, or with k, m, g [" SIZE_DEFAULT "]",
 	    take_size },
 	{ 'k', "seconds", "how long freed sections stay readable [60]",
 	    take_cooling },
@@ -162,6 +166,7 @@ take_size(struct parse *p, const char *value)
 		    "-s %s: not a size: digits, and k, m, g or nothing", value);
 	if (n > ((uint64_t)INT64_MAX - SEGMENT_PAGE) >> shift)
 		return bad(p, "-s %s: too large", value);
+	p->size = value;
 	p->o->size = round_up(n << shift, SEGMENT_PAGE);
 	return 0;
 }
@@ -278,8 +283,11 @@ check_all(struct parse *p)
 	char dirs[RUNTIME_DIRS_MAX][INSTANCE_PATH_MAX];
 	struct options *o = p->o;
 	struct segment_plan plan;
+	const char *dir = instance_bad_dir(o->instance);
 	uint64_t least;
 
+	if (dir != NULL)
+		return bad(p, "SHMLOG_DIR %s: " RUNTIME_DIR_RULE, dir);
 	if (instance_dirs(o->instance, 1, dirs) == -1)
 		return bad(p, "-n %s: %s", options_name(o), strerror(errno));
 	if (segment_plan(&plan, o->size, o->sections, o->cooling) == 0)
@@ -290,16 +298,16 @@ check_all(struct parse *p)
 		return bad(p, "-m %u: too many", o->sections);
 	least = plan.data_offset + SEGMENT_PAGE;
 	return bad(p,
-	    "-s %juk: too small: the tables of -m %u sections alone need "
+	    "-s %s: too small: the tables of -m %u sections alone need "
 	    "%juk; use at least that, or a smaller -m",
-	    (uintmax_t)(o->size >> 10), o->sections, (uintmax_t)(least >> 10));
+	    p->size, o->sections, (uintmax_t)(least >> 10));
 }
 
 static void
 defaults(struct options *o)
 {
 	memset(o, 0, sizeof(*o));
-	o->size = UINT64_C(64) << 20;
+	o->size = UINT64_C(64) << 20; /* SIZE_DEFAULT */
 	o->cooling = 60;
 	o->sections = 4096;
 	o->clients = 1024;
@@ -326,7 +334,7 @@ enum options_result
 options_parse(struct options *o, int argc, char *const argv[],
     char error[OPTIONS_ERROR_MAX])
 {
-	struct parse p = { .o = o, .error = error };
+	struct parse p = { .o = o, .error = error, .size = SIZE_DEFAULT };
 	char string[2 * ROWS + 2];
 	int c;
 

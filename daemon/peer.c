@@ -207,6 +207,8 @@ peers_tick(struct peers *peers)
 	LIST_FOREACH_SAFE(p, &peers->all, all, next)
 		if (p->pidfd == -1 && !process_runs(p->pid, p->start))
 			peer_died(p);
+		else
+			peer_release(p); /* what it had was freed meanwhile */
 }
 
 void

@@ -54,10 +54,11 @@ void peers_start(struct peers *);
  */
 struct peer *peer_of_socket(struct peers *, int socket, pid_t);
 
-/* When its last client went: forgets the process unless it has sections. */
+/* Forgets the process, unless it has clients or sections. */
 void peer_release(struct peer *);
 
-/* Once a second: those without a pidfd. */
+/* Once a second: those without a pidfd may be dead, others have nothing any
+ * more. */
 void peers_tick(struct peers *);
 
 #endif

@@ -29,7 +29,8 @@ struct server {
 	TAILQ_HEAD(, client) clients;
 	uint32_t n;
 	uint32_t max;
-	uint64_t last_client; /* number of the last one */
+	uint64_t last_client;  /* number of the last one */
+	struct client *listed; /* whom LIST told last, or NULL */
 };
 
 /* 0, or -1 with errno. */

@@ -55,11 +55,11 @@ clock_real(void)
 }
 
 /*
- * Signals.  stop_init(): SIGINT, SIGTERM and SIGHUP ask for an end (they
- * interrupt system calls), SIGPIPE is ignored (a write says EPIPE), SIGBUS from
- * a guarded segment is survived (guard.h).  stop_asked(): since then, or since
- * stop_now() was called, or since a nap noticed that nobody reads stdout any
- * more, if that was a pipe or a socket at stop_init().
+ * Signals.  stop_init(): SIGINT, SIGTERM and (unless it is ignored) SIGHUP ask
+ * for an end (they interrupt system calls), SIGPIPE is ignored (a write says
+ * EPIPE), SIGBUS from a guarded segment is survived (guard.h).  stop_asked():
+ * since then, or since stop_now() was called, or since a nap noticed that
+ * nobody reads stdout any more, if that was a pipe or a socket at stop_init().
  */
 void stop_init(void);
 int stop_asked(void);

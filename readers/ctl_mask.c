@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/stream.h"
 #include "readers/ctl.h"
 #include "readers/option.h"
 #include "readers/out.h"
@@ -22,16 +23,6 @@ stream_fault(const char *glob)
 		if (*p <= ' ' || *p > '~')
 			return "no stream has such a name";
 	return strlen(glob) < MASK_GLOB_MAX ? NULL : "too long";
-}
-
-static int
-tag_is_good(const char *tag)
-{
-	size_t n =
-	    strspn(tag, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			"0123456789_.-");
-
-	return n > 0 && n < TAG_NAME_MAX && tag[n] == '\0';
 }
 
 /* `level=info', `+Tag', `-Tag' or `clear'. */

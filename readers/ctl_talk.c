@@ -3,45 +3,15 @@
  */
 #include "readers/ctl.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/instance.h"
 
 #define ANSWER_MS 5000
-
-/* The connected socket, or -1 with errno. */
-static int
-dial(const char *path)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	int dir = instance_open_dir(path, O_PATH), fd, saved;
-
-	if (dir == -1)
-		return -1;
-	/* sun_path is short, a directory's path need not be */
-	(void)snprintf(to.sun_path, sizeof(to.sun_path),
-	    "/proc/self/fd/%d/" SOCKET_FILE, dir);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd != -1 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == -1) {
-		saved = errno;
-		close(fd);
-		fd = -1;
-		errno = saved;
-	}
-	saved = errno;
-	close(dir);
-	errno = saved;
-	return fd;
-}
 
 static void
 connect_to(struct ctl *c, const char *instance)
@@ -52,9 +22,10 @@ connect_to(struct ctl *c, const char *instance)
 	if (n == -1)
 		err(1, "instance %s", c->name);
 	for (int i = 0; i < n && c->socket == -1; i++) {
-		c->socket = dial(dirs[i]);
+		c->socket = instance_dial(dirs[i]);
 		/* what stands in the way says more than its absence */
-		if (c->socket == -1 && (error == 0 || error == ENOENT)) {
+		if (c->socket == -1 &&
+		    (error == 0 || (error == ENOENT && errno != ENOENT))) {
 			error = errno;
 			which = i;
 		}

@@ -74,8 +74,12 @@ usage_stray(const char *word, const char *instead)
 void
 usage_instance(const char *name)
 {
+	const char *dir = instance_bad_dir(name);
+
 	if (instance_check(name) != 0)
 		usage_errx("-n %s: " INSTANCE_RULE, name);
+	if (dir != NULL)
+		usage_errx("SHMLOG_DIR %s: " RUNTIME_DIR_RULE, dir);
 }
 
 void

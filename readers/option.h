@@ -42,7 +42,8 @@ void usage_bad(const struct option_row *, int result) __attribute__((noreturn));
 void usage_stray(const char *word, const char *instead)
     __attribute__((noreturn));
 
-/* The same, if -n or -t has no good value. */
+/* The same, if -n (or SHMLOG_DIR, where it is looked for), or -t has no good
+ * value. */
 void usage_instance(const char *name);
 void usage_timeout(const char *value, uint64_t *ns);
 

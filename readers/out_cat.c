@@ -43,9 +43,12 @@ cat_lost(struct buffer *b, const struct out_loss *l)
 	}
 	buffer_init(&name, -1);
 	buffer_stream(&name, l->of);
-	warnx("%s%" PRIu64 " record%s of %.*s lost",
-	    l->at_least ? "at least " : "", l->records,
-	    l->records == 1 ? "" : "s", (int)name.n, name.data);
+	if (l->records == 0 && l->at_least)
+		warnx("records of %.*s may be lost", (int)name.n, name.data);
+	else
+		warnx("%s%" PRIu64 " record%s of %.*s lost",
+		    l->at_least ? "at least " : "", l->records,
+		    l->records == 1 ? "" : "s", (int)name.n, name.data);
 	buffer_free(&name);
 }
 

@@ -121,7 +121,8 @@ take_options(struct arguments *a, struct tail *t, int argc, char *argv[])
 		usage_stray(argv[optind], "-n names the instance, -r a file");
 	if (a->file != NULL && a->instance != NULL)
 		usage_errx("-n and -r do not go together");
-	usage_instance(a->instance);
+	if (a->file == NULL)
+		usage_instance(a->instance);
 }
 
 static int

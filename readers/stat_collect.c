@@ -344,27 +344,51 @@ mark_replaced(const struct stat_collect *c, uint8_t *skip)
 	free(list);
 }
 
+/* A set that a retained one took in last has this serial, and its name. */
+struct folded {
+	uint64_t serial;
+	const struct descriptor *d;
+};
+
+static int
+folded_cmp(const void *a, const void *b)
+{
+	const struct folded *x = a, *y = b;
+	int r;
+
+	if (x->serial != y->serial)
+		return x->serial < y->serial ? -1 : 1;
+	r = memcmp(x->d->type, y->d->type, TYPE_MAX);
+	return r != 0 ? r : memcmp(x->d->ident, y->d->ident, IDENT_MAX);
+}
+
 /* A set that is in a retained one already is marked. */
 static void
 mark_folded(const struct stat_collect *c, uint8_t *skip)
 {
-	for (size_t r = 0; r < c->n; r++) {
-		const struct descriptor *d = &c->list.entries[r].d;
-		const struct stat_set *into = listed_set(c, r);
+	struct folded *list = calloc(c->n + 1, sizeof(*list)), key;
+	size_t n = 0;
 
-		if (into == NULL || !(d->flags & DESC_RETAINED) ||
-		    into->folded == 0)
-			continue;
-		for (size_t i = 0; i < c->n; i++) {
-			const struct directory_entry *e = &c->list.entries[i];
+	if (list == NULL)
+		err(1, "memory");
+	for (size_t i = 0; i < c->n; i++) {
+		const struct descriptor *d = &c->list.entries[i].d;
+		const struct stat_set *into = listed_set(c, i);
 
-			if (entry_serial(e) == into->folded &&
-			    !(e->d.flags & DESC_RETAINED) &&
-			    memcmp(e->d.type, d->type, TYPE_MAX) == 0 &&
-			    memcmp(e->d.ident, d->ident, IDENT_MAX) == 0)
-				skip[i] = 1;
-		}
+		if (into != NULL && (d->flags & DESC_RETAINED) &&
+		    into->folded != 0)
+			list[n++] = (struct folded){ into->folded, d };
 	}
+	qsort(list, n, sizeof(*list), folded_cmp);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct directory_entry *e = &c->list.entries[i];
+
+		key = (struct folded){ entry_serial(e), &e->d };
+		if (!(e->d.flags & DESC_RETAINED) &&
+		    bsearch(&key, list, n, sizeof(*list), folded_cmp) != NULL)
+			skip[i] = 1;
+	}
+	free(list);
 }
 
 static void

@@ -18,7 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "readers/buffer.h"
 #include "readers/option.h"
+
+/* What the labels may take in the names of all its items: so much, or as many
+ * times as long as the schema is. */
+#define LABELS_MAX ((uint64_t)64 << 10)
+#define LABELS_TIMES 16
 
 /* "type.ident[pid]" at its longest */
 #define PREFIX_MAX (TYPE_MAX + IDENT_MAX + 32)
@@ -278,6 +284,20 @@ link_items(struct stat_collect *c, struct stat_schema *s)
 	free(name);
 }
 
+/* The labels are in each item's name: many of both would take as much as a
+ * stranger likes. */
+static int
+names_are_short(const struct stat_schema *s)
+{
+	uint64_t each = strlen(s->labels), bytes = 0;
+	struct schema_item item;
+	size_t offset = 0;
+
+	while (schema_next(s->bytes, s->length, &offset, &item) == 1)
+		bytes += item.kind != SCHEMA_LABEL ? each : 0;
+	return bytes <= LABELS_MAX || bytes <= LABELS_TIMES * s->length;
+}
+
 struct stat_schema *
 stat_schema_get(struct stat_collect *c, const struct descriptor *d,
     const struct set_plan *plan, uint8_t *bytes, uint64_t pid)
@@ -312,6 +332,12 @@ stat_schema_get(struct stat_collect *c, const struct descriptor *d,
 	*s = find;
 	s->refs = 1;
 	s->labels = make_labels(bytes, s->length);
+	if (!names_are_short(s)) {
+		free(s->labels);
+		free(bytes);
+		free(s);
+		return NULL;
+	}
 	link_items(c, s);
 	RB_INSERT(stat_schemas, &c->schemas, s);
 	claim(s, created);
@@ -339,6 +365,22 @@ stat_schema_put(struct stat_collect *c, struct stat_schema *s)
 	free(s);
 }
 
+/* The name has the labels, and in these may be whatever is no ASCII. */
+static void
+warn_clash(const struct stat_schema *s, const struct stat_item *it)
+{
+	const struct stat_counter *k = it->counter;
+	struct buffer name;
+
+	buffer_init(&name, -1);
+	buffer_safe(&name, k->name, strlen(k->name));
+	warnx("%.*s: some sets define it otherwise (%s of %s.%s, not %s "
+	      "of %s.%s): they are left out",
+	    (int)name.n, name.data, stat_kind_text(it->kind), s->type, s->ident,
+	    stat_kind_text(k->kind), k->owner->type, k->owner->ident);
+	buffer_free(&name);
+}
+
 int
 stat_item_fits(struct stat_schema *s, const struct stat_item *it)
 {
@@ -354,10 +396,7 @@ stat_item_fits(struct stat_schema *s, const struct stat_item *it)
 	    strcmp(k->owner->ident, s->ident) == 0)
 		return 1;
 	if (!k->warned)
-		warnx("%s: some sets define it otherwise (%s of %s.%s, not %s "
-		      "of %s.%s): they are left out",
-		    k->name, stat_kind_text(it->kind), s->type, s->ident,
-		    stat_kind_text(k->kind), k->owner->type, k->owner->ident);
+		warn_clash(s, it);
 	k->warned = 1;
 	return 0;
 }

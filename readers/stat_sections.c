@@ -70,6 +70,7 @@ put_flags(struct buffer *b, uint32_t flags)
 		{ DESC_FOLDED, "folded" },
 		{ DESC_ORPHAN, "orphan" },
 		{ DESC_DAEMON, "daemon" },
+		{ DESC_FOREIGN, "foreign" },
 	};
 	const char *before = "";
 

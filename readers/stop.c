@@ -32,7 +32,7 @@ void
 stop_init(void)
 {
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction sa;
+	struct sigaction sa, was;
 	struct stat st;
 
 	asked = 0;
@@ -43,8 +43,13 @@ stop_init(void)
 	memset(&sa, 0, sizeof(sa));
 	sigemptyset(&sa.sa_mask);
 	sa.sa_handler = on_signal; /* no SA_RESTART: a nap ends at once */
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		/* nohup(1) */
+		if (ends[i] == SIGHUP && sigaction(SIGHUP, NULL, &was) == 0 &&
+		    was.sa_handler == SIG_IGN)
+			continue;
 		(void)sigaction(ends[i], &sa, NULL);
+	}
 	sa.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &sa, NULL);
 	if (guard_init() != 0)

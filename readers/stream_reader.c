@@ -13,6 +13,7 @@
 #include "readers/tail.h"
 
 #define CHANGING_MAX NSEC
+#define LAPPED_MAX NSEC /* that a writer is faster than who wants a seat */
 #define FETCH_TRIES 4
 
 /*
@@ -46,28 +47,30 @@ stream_still(struct tail *t, struct tail_stream *s)
 	return SECTION_GONE;
 }
 
-/* Takes the seat behind the newest record, if need be by the writer's word. */
+/* Takes the seat behind the newest record, if need be by the writer's word;
+ * anyhow: also if it laps us. */
 static enum ring_result
-seat_end(struct ring_reader *r)
+seat_end(struct ring_reader *r, int anyhow)
 {
 	enum ring_result result = ring_seat_end(r);
 
-	if (result != RING_CORRUPT)
+	if (result != RING_CORRUPT && !(anyhow && result == RING_LAPPED))
 		return result;
 	r->pos = shared_load(&r->head->commit);
 	r->number = shared_load(&r->head->records);
 	return RING_DATA;
 }
 
-/* 0, or -1: the writer was faster each time. */
+/* 0, or -1: the writer was faster each time; not if there is to be a seat
+ * anyhow. */
 static int
-lane_seat(struct tail_lane *l, enum tail_start start)
+lane_seat(struct tail_lane *l, enum tail_start start, int anyhow)
 {
 	struct ring_reader end = l->ring;
 
 	if (l->stream->late)
 		return 0;
-	if (seat_end(&end) != RING_DATA)
+	if (seat_end(&end, anyhow) != RING_DATA)
 		return -1;
 	if (start == START_END) {
 		/* what came before is no news, only how much it was */
@@ -86,19 +89,24 @@ lane_seat(struct tail_lane *l, enum tail_start start)
 	case RING_DATA:
 	case RING_EMPTY:
 		return 0;
-	case RING_CORRUPT:
-		l->ring = end;
-		return 0;
 	case RING_LAPPED:
+		if (!anyhow)
+			return -1;
+		break;
+	case RING_CORRUPT:
 		break;
 	}
-	return -1;
+	l->ring = end;
+	return 0;
 }
 
+/* 0, or -1: not all lanes have a seat.  Who laps us for ever must not have us
+ * wait for ever: streams of the next segment may wait for those of this one. */
 static int
 lanes_make(struct tail *t, struct tail_stream *s)
 {
 	const uint8_t *section = s->source->segment->base + s->entry.d.offset;
+	int anyhow = s->lapped != 0 && t->now - s->lapped >= LAPPED_MAX;
 
 	s->lanes = calloc(s->plan.lanes, sizeof(*s->lanes));
 	if (s->lanes == NULL)
@@ -110,8 +118,11 @@ lanes_make(struct tail *t, struct tail_stream *s)
 		l->number = i;
 		ring_reader_init(&l->ring, stream_lane(section, &s->plan, i),
 		    s->plan.lane_size);
-		if (lane_seat(l, t->start) != 0)
+		if (lane_seat(l, t->start, anyhow) != 0) {
+			if (s->lapped == 0)
+				s->lapped = t->now;
 			return -1;
+		}
 	}
 	return 0;
 }

@@ -19,6 +19,7 @@
 #define SHMLOG_READERS_TAIL_H
 
 #include <sys/queue.h>
+#include <sys/tree.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -94,13 +95,14 @@ struct tail_format {
 
 struct tail_stream {
 	TAILQ_ENTRY(tail_stream) link;
-	struct tail_stream *hash_next;
+	RB_ENTRY(tail_stream) tree;
 	struct tail_source *source;
 	struct directory_entry entry;
 	uint64_t serial;
 	uint64_t seq;      /* of the entry, for directory_still() */
 	uint64_t tombs;    /* tomb_next before the entry was read */
 	uint64_t changing; /* clock_mono() since it is in change; 0 */
+	uint64_t lapped;   /* clock_mono() since no seat could be taken; 0 */
 	uint64_t listed;   /* the source's listing it was last seen in */
 	int opened;        /* plan and lanes are there */
 	int late;          /* appeared after the start: from its first record */
@@ -121,8 +123,9 @@ struct tail_stream {
 };
 
 TAILQ_HEAD(tail_streams, tail_stream);
+RB_HEAD(stream_tree, tail_stream);
+RB_PROTOTYPE(stream_tree, tail_stream, tree, stream_cmp)
 
-#define STREAM_HASH 1024
 #define SOURCES_MAPPED 48 /* once a second; guard.h has room for 64 */
 #define SOURCES_TAKE 56   /* ... in between */
 #define SOURCES_MAX 64
@@ -134,7 +137,9 @@ struct tail_source {
 	uint64_t created;
 	struct listing listing;
 	uint64_t listings; /* counts */
-	size_t unopened;   /* streams to be tried again */
+	size_t n;          /* streams */
+	uint64_t bytes;    /* that these have in the segment */
+	size_t unopened;   /* of these, to be tried again */
 	int listed;        /* at least once */
 	int young;         /* made after the start: all in it is news */
 	uint64_t tombs;    /* tomb_next before the listing */
@@ -144,7 +149,7 @@ struct tail_source {
 	uint64_t since;    /* clock_mono() when it became an old one; 0: not */
 	uint64_t check_at; /* clock_mono() of the next look at its owners */
 	struct tail_streams streams;
-	struct tail_stream *hash[STREAM_HASH];
+	struct stream_tree by_serial; /* these, too: serials may be any */
 };
 
 TAILQ_HEAD(tail_sources, tail_source);
@@ -210,6 +215,7 @@ struct tail {
 	struct heap_item *heap;
 	size_t heap_n, heap_size;
 	unsigned complaints;
+	int overlap; /* it was told that sections overlap */
 	/* dictionary entries, copied but not yet believed */
 	struct dict_text *staged;
 	size_t staged_n, staged_size;

@@ -31,20 +31,20 @@ source_find(struct tail *t, uint64_t created)
 	return NULL;
 }
 
-static struct tail_stream **
-bucket(struct tail_source *src, uint64_t serial)
+static int
+stream_cmp(struct tail_stream *a, struct tail_stream *b)
 {
-	return &src->hash[serial % STREAM_HASH];
+	return a->serial < b->serial ? -1 : a->serial > b->serial;
 }
+
+RB_GENERATE(stream_tree, tail_stream, tree, stream_cmp)
 
 struct tail_stream *
 stream_find(struct tail_source *src, uint64_t serial)
 {
-	struct tail_stream *s = *bucket(src, serial);
+	struct tail_stream key = { .serial = serial };
 
-	while (s != NULL && s->serial != serial)
-		s = s->hash_next;
-	return s;
+	return RB_FIND(stream_tree, &src->by_serial, &key);
 }
 
 /* Sources stand in the order in which they were created. */
@@ -59,6 +59,7 @@ source_add(struct tail *t, uint64_t created)
 	src->created = created;
 	src->young = !t->starting;
 	TAILQ_INIT(&src->streams);
+	RB_INIT(&src->by_serial);
 	TAILQ_FOREACH_REVERSE(other, &t->sources, tail_sources, link)
 		if (other->created <= created)
 			break;
@@ -73,12 +74,10 @@ source_add(struct tail *t, uint64_t created)
 static void
 stream_remove(struct tail *t, struct tail_stream *s)
 {
-	struct tail_stream **p = bucket(s->source, s->serial);
-
-	while (*p != s)
-		p = &(*p)->hash_next;
-	*p = s->hash_next;
+	RB_REMOVE(stream_tree, &s->source->by_serial, s);
 	TAILQ_REMOVE(&s->source->streams, s, link);
+	s->source->n--;
+	s->source->bytes -= s->entry.d.length;
 	if (!s->opened && !s->gone)
 		s->source->unopened--;
 	stream_free(t, s);
@@ -86,14 +85,22 @@ stream_remove(struct tail *t, struct tail_stream *s)
 
 /* Whether records that we copied wait in it. */
 static int
+stream_holds(const struct tail_stream *s)
+{
+	for (uint32_t i = 0; s->opened && i < s->plan.lanes; i++)
+		if (s->lanes[i].chunk != NULL)
+			return 1;
+	return 0;
+}
+
+static int
 source_holds(const struct tail_source *src)
 {
 	struct tail_stream *s;
 
 	TAILQ_FOREACH(s, &src->streams, link)
-		for (uint32_t i = 0; s->opened && i < s->plan.lanes; i++)
-			if (s->lanes[i].chunk != NULL)
-				return 1;
+		if (stream_holds(s))
+			return 1;
 	return 0;
 }
 
@@ -352,10 +359,28 @@ stream_new(struct tail *t, struct tail_source *src,
 	s->entry = *e;
 	s->serial = serial;
 	s->late = !t->starting;
-	s->hash_next = *bucket(src, serial);
-	*bucket(src, serial) = s;
+	RB_INSERT(stream_tree, &src->by_serial, s);
 	TAILQ_INSERT_TAIL(&src->streams, s, link);
+	src->n++;
+	src->bytes += e->d.length;
 	src->unopened++;
+}
+
+/*
+ * Whether there can be one more: what is kept of streams is less than they have
+ * room for, and sections do not overlap, nor do those that are gone and not yet
+ * forgotten.
+ */
+static int
+has_room(struct tail *t, const struct tail_source *src, uint64_t length)
+{
+	if (length <= 2 * src->segment->plan.segment_size - src->bytes)
+		return 1;
+	if (!t->overlap)
+		warnx("the list of sections is damaged: some overlap, and are "
+		      "left out");
+	t->overlap = 1;
+	return 0;
 }
 
 /*
@@ -376,6 +401,20 @@ is_moved(struct tail *t, struct tail_stream *s, const struct directory_entry *e)
 	return 1;
 }
 
+/*
+ * Whether a stream that is gone may be forgotten.  Its tombstone has been
+ * looked at by the next listing only.  In an old segment others may go on for
+ * it, and no daemon frees it; where more have gone than there is room for, that
+ * was no daemon.
+ */
+static int
+is_past(const struct tail_source *src, const struct tail_stream *s)
+{
+	return s->gone && s->told_gone && !stream_holds(s) &&
+	       s->listed + 1 < src->listings &&
+	       (src->since == 0 || src->n > src->segment->plan.desc_count);
+}
+
 /* Compares the new list with what we have. */
 static void
 absorb(struct tail *t, struct tail_source *src)
@@ -393,6 +432,8 @@ absorb(struct tail *t, struct tail_source *src)
 		serial = shared_load(&e->d.serial);
 		s = stream_find(src, serial);
 		if (s == NULL) {
+			if (!has_room(t, src, e->d.length))
+				continue;
 			stream_new(t, src, e, serial);
 			s = stream_find(src, serial);
 		}
@@ -412,9 +453,7 @@ absorb(struct tail *t, struct tail_source *src)
 			continue;
 		if (!s->gone && stream_still(t, s) == SECTION_GONE)
 			stream_gone(t, s, 0);
-		/* its tombstone has been looked at by the next listing only */
-		if (s->gone && s->told_gone && src->since == 0 &&
-		    s->listed + 1 < src->listings)
+		if (is_past(src, s))
 			stream_remove(t, s);
 	}
 }

@@ -92,7 +92,7 @@ dict_stage(struct tail *t, struct tail_stream *s, uint64_t *offset)
 {
 	const void *section = s->source->segment->base + s->entry.d.offset;
 	struct dict_item item;
-	int r = 0;
+	int n = 0, r = 0;
 
 	t->staged_n = t->staged_text.n = 0;
 	*offset = s->dict_offset;
@@ -100,7 +100,7 @@ dict_stage(struct tail *t, struct tail_stream *s, uint64_t *offset)
 		return 0;
 	/* no id comes twice (but for a fork's sake: few), so more than that is
 	 * rubbish */
-	while (t->staged_n < 2 * (TAGS_MAX + FORMATS_MAX) &&
+	while (n++ < 2 * (TAGS_MAX + FORMATS_MAX) &&
 	       (r = dict_next(section, &s->plan, offset, &item)) == 1)
 		if (is_ours(&item))
 			stage(t, &item);

@@ -24,12 +24,9 @@
 
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <sys/un.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <time.h>
@@ -68,49 +65,6 @@ set_timer(struct shmlog *log, int on)
 		log->ticks = on;
 }
 
-/* Composes /proc/self/fd/N/socket: a sun_path is short, a directory's is not.
- */
-static void
-socket_path(char path[static 64], int directory)
-{
-	static const char head[] = "/proc/self/fd/", tail[] = "/" SOCKET_FILE;
-	char digits[12], *d = digits + sizeof(digits);
-	char *to = path;
-
-	do
-		*--d = (char)('0' + directory % 10);
-	while ((directory /= 10) > 0);
-	memcpy(to, head, sizeof(head) - 1);
-	to += sizeof(head) - 1;
-	memcpy(to, d, (size_t)(digits + sizeof(digits) - d));
-	to += digits + sizeof(digits) - d;
-	memcpy(to, tail, sizeof(tail));
-}
-
-static int
-connect_in(const char *directory)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int dir = instance_open_dir(directory, O_PATH), fd, saved;
-
-	if (dir == -1)
-		return -1;
-	socket_path(sun.sun_path, dir);
-	fd = fd_above(
-	    socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-	if (fd != -1 &&
-	    connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		saved = errno;
-		close(fd);
-		fd = -1;
-		errno = saved;
-	}
-	saved = errno;
-	close(dir);
-	errno = saved;
-	return fd;
-}
-
 /* Sends a request; 0, or -1 with EAGAIN, or with the connection closed. */
 static int
 ask(struct shmlog *log, enum message_op op, union message *m, uint32_t *awaited)
@@ -142,7 +96,7 @@ start(struct shmlog *log, int64_t now)
 	log->waited = 0;
 	log->unreachable = 0;
 	for (int i = 0; i < log->directories && log->socket == -1; i++) {
-		log->socket = connect_in(log->directory[i]);
+		log->socket = fd_above(instance_dial(log->directory[i]));
 		/* anything else may pass when a daemon comes */
 		if (log->socket == -1 && (errno == EACCES || errno == EPERM))
 			log->unreachable = errno;

@@ -200,19 +200,6 @@ shmlog_stream_free(struct shmlog_stream *s)
 		s->part.ops->destroy(&s->part);
 }
 
-static int
-check_tag(const char *name)
-{
-	size_t n =
-	    name == NULL
-		? 0
-		: strspn(name,
-		      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		      "0123456789_.-");
-
-	return n > 0 && n < TAG_NAME_MAX && name[n] == '\0' ? 0 : -1;
-}
-
 /* With the tag lock. */
 static int
 find_tag(struct shmlog_stream *s, const char *name)
@@ -236,7 +223,7 @@ shmlog_tag(struct shmlog_stream *s, const char *name)
 {
 	int id;
 
-	if (s == NULL || check_tag(name) != 0) {
+	if (s == NULL || !tag_is_good(name)) {
 		errno = EINVAL;
 		return 0;
 	}

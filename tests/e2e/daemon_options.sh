@@ -27,7 +27,7 @@ bad_values()
 	bad '-n .x' -n .x
 	bad '-s 64x' -s 64x
 	bad '-s -5' -s -5
-	bad '-s 1024k: too small' -s 1m
+	bad '-s 1m: too small' -s 1m
 	bad '-s 99999999999999999999' -s 99999999999999999999
 	bad '-k 9' -k 9
 	bad '-k -60' -k -60

@@ -177,3 +177,21 @@ bad 'free x: not a serial (shmstat -s)' shmctl free x
 bad 'free 0: not a serial (shmstat -s)' shmctl free 0
 bad 'free 1: one serial at a time' shmctl free 1 2
 same a_mistake_is_told_in_the_same_words "$failures" 0
+
+# So has a runtime directory that is none, where it is looked for.
+failures=0
+export SHMLOG_DIR=run/shmlog
+runtime='SHMLOG_DIR run/shmlog: not a runtime directory: an absolute path'
+for program in shmlogd shmtail shmstat shmput shmctl; do
+	words=()
+	[ $program != shmput ] || words=(-i x)
+	[ $program != shmctl ] || words=(masks)
+	bad "$runtime" $program "${words[@]}"
+	bad "$runtime" $program -n name "${words[@]}"
+done
+bad "$runtime" shmstat -L
+same a_runtime_directory_that_is_none_is_named "$failures" 0
+same but_not_where_it_is_not_looked_for \
+    "$(status=0; shmctl -n "$dir" masks 2>&1 || status=$?; echo "$status")" \
+    "shmctl: instance $dir: no shmlogd runs in $dir
+1"

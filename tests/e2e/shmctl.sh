@@ -146,6 +146,12 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	same others_are_denied "$(status setpriv --reuid 4242 --clear-groups \
 	    env SHMLOG_DIR="$dir" shmctl masks)" 1
 	check and_told_so grep -q 'denied: that is for root' "$dir/stderr"
+	# of two directories in which nothing is, theirs comes first
+	same without_their_own_it_exits_1 "$(status setpriv --reuid 4242 \
+	    --clear-groups env -u SHMLOG_DIR XDG_RUNTIME_DIR=/run/none \
+	    shmctl -n none masks)" 1
+	same and_theirs_is_named "$(cat "$dir/stderr")" \
+	    'shmctl: instance none: no shmlogd runs in /run/none/shmlog/none'
 else
 	skip others_are_denied "needs root and setpriv"
 fi

@@ -126,6 +126,16 @@ same it_maps_for_reading_and_takes_no_lock \
 same it_writes_to_its_output_alone \
     "$(grep -E ' write\(' "$dir/strace" | grep -vcE 'write\([12],')" 0
 
+# nohup(1)
+trap '' HUP
+follow -o cat
+trap - HUP
+kill -HUP "$tail"
+tool-number a 10 200 2 </dev/null >"$dir/wrote"
+check a_hang_up_that_was_ignored_stays_so wait_for 5 has_lines 20
+kill "$tail"
+wait "$tail" || :
+
 # failures
 fails()
 {

@@ -13,9 +13,11 @@
 
 #include <event2/event.h>
 
+#include "common/bank.h"
 #include "common/message.h"
 #include "common/process.h"
 #include "common/set.h"
+#include "daemon/admin.h"
 #include "daemon/client.h"
 #include "daemon/limits.h"
 #include "daemon/now.h"
@@ -229,6 +231,37 @@ START_TEST(who_frees_goes_into_debt_and_is_not_refused)
 }
 END_TEST
 
+/* Each pidfd is a descriptor: a process that has nothing any more is not
+ * watched until it ends. */
+START_TEST(who_hung_up_and_has_freed_all_is_watched_no_more)
+{
+	union message m;
+	uint8_t *memory;
+	int fd;
+
+	begin(10);
+	fd = connected(0);
+	say(fd, MESSAGE_HELLO);
+	turn();
+	ck_assert_uint_eq(answers(fd, MESSAGE_OK), 1);
+	m = long_schema(fd);
+	close(fd);
+	turn();
+	server_tick(&server);
+	ck_assert_uint_eq(server.n, 0);
+	ck_assert_uint_eq(server.peers.n, 1);
+	memory = mmap(NULL, store_plan(store)->segment_size,
+	    PROT_READ | PROT_WRITE, MAP_SHARED, store_fd(store), 0);
+	ck_assert_ptr_ne(memory, MAP_FAILED);
+	set_freed(memory + m.section.offset);
+	(void)munmap(memory, store_plan(store)->segment_size);
+	store_tick(store, now());
+	server_tick(&server);
+	ck_assert_uint_eq(server.peers.n, 0);
+	end();
+}
+END_TEST
+
 START_TEST(who_does_not_read_is_not_read_either)
 {
 	struct client *c;
@@ -418,6 +451,41 @@ START_TEST(clients_are_listed_one_after_the_other)
 }
 END_TEST
 
+/* Or to list them all would be the square of them. */
+START_TEST(the_next_client_is_found_without_passing_by_all)
+{
+	enum { MANY = 100 };
+	struct client *c;
+	union message m, answer;
+	uint64_t n = 0;
+	int fds[MANY];
+
+	begin(MANY);
+	memset(&m, 0, sizeof(m));
+	for (int i = 0; i < MANY; i++) {
+		fds[i] = connected(0);
+		expect_eq(ask(fds[i], MESSAGE_HELLO, &m), MESSAGE_OK);
+	}
+	c = TAILQ_FIRST(&server.clients);
+	m.next.after = 0;
+	(void)store_work(store);
+	for (;; n++) {
+		memset(&answer, 0, sizeof(answer));
+		expect_eq(admin_list(c, &m, &answer), MESSAGE_OK);
+		if (answer.client.number == 0)
+			break;
+		m.next.after = answer.client.number;
+		if (n == MANY / 2) { /* whom it was about is gone */
+			close(fds[n]);
+			turn();
+		}
+	}
+	expect_eq(n, MANY);
+	expect(store_work(store) < 10 * MANY * 16);
+	end();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -425,6 +493,7 @@ main(void)
 		a_turn_is_bounded_and_everybody_has_one,
 		a_turn_is_over_when_a_request_was_much_work,
 		who_frees_goes_into_debt_and_is_not_refused,
+		who_hung_up_and_has_freed_all_is_watched_no_more,
 		who_does_not_read_is_not_read_either,
 		who_does_not_read_for_long_is_dropped,
 		who_says_no_hello_is_dropped,
@@ -432,6 +501,7 @@ main(void)
 		a_peer_that_cannot_be_watched_is_denied,
 		only_root_and_who_runs_it_may_administer,
 		clients_are_listed_one_after_the_other,
+		the_next_client_is_found_without_passing_by_all,
 	};
 
 	return UNIT_RUN("daemon_client", tests);

@@ -1,6 +1,7 @@
 /*
  * test_stat.c -- counter sets added up, at one moment, from anybody's bytes.
  */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -275,6 +276,40 @@ START_TEST(the_newest_set_defines_a_counter_and_others_that_clash_are_left_out)
 }
 END_TEST
 
+START_TEST(what_is_told_of_a_clash_is_made_harmless)
+{
+	const struct schema_item a[] = {
+		{ SCHEMA_LABEL, 0, 0, 0, "host", "", "\x9b\xc2\x9b" },
+		{ SCHEMA_COUNTER, 0, 0, 1, "n", "", "" },
+		{ SCHEMA_LABEL, 0, 0, 0, "host", "", "\x9b\xc2\x9b" },
+		{ SCHEMA_GAUGE, 0, 0, 1, "n", "", "" },
+	};
+	struct fake_set set = { .type = "x", .ident = "y", .items = a, .n = 2 };
+	static const char want[] = "x.y.n{host=\\x9b\\xc2\\x9b}: some sets ";
+	char got[512] = "", path[80];
+	struct fake f;
+	struct view v;
+	FILE *told;
+
+	fake_begin(&f);
+	(void)fake_set(&f, &set);
+	set.items = a + 2;
+	(void)fake_set(&f, &set);
+	fake_show(&f);
+	view_begin(&v, &f, NULL);
+	(void)snprintf(path, sizeof(path), "%s/told", f.path);
+	told = freopen(path, "w+", stderr);
+	ck_assert_ptr_nonnull(told);
+	(void)unlink(path);
+	view_pass(&v);
+	rewind(told);
+	ck_assert_uint_gt(fread(got, 1, sizeof(got) - 1, told), 0);
+	ck_assert_ptr_nonnull(strstr(got, want));
+	view_end(&v);
+	fake_end(&f);
+}
+END_TEST
+
 START_TEST(labels_are_part_of_the_name)
 {
 	const struct schema_item a[] = {
@@ -303,6 +338,43 @@ START_TEST(labels_are_part_of_the_name)
 	ck_assert_uint_eq(view_count(&v), 2);
 	ck_assert_int_eq(view_value(&v, "x.y.n{host=a,zone=1}"), 3);
 	ck_assert_int_eq(view_value(&v, "x.y.n"), 4);
+	view_end(&v);
+	fake_end(&f);
+}
+END_TEST
+
+#define LABELS 50
+
+/* They are in each name, so what they take is as it were squared. */
+START_TEST(a_set_whose_labels_take_too_much_is_left_out)
+{
+	static struct schema_item a[LABELS + 300];
+	const struct schema_item one = { SCHEMA_COUNTER, 0, 0, 1, "n", "", "" };
+	struct fake f;
+	struct view v;
+
+	/* its complaint */
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	for (int i = 0; i < LABELS; i++) {
+		a[i].kind = SCHEMA_LABEL;
+		(void)snprintf(a[i].name, sizeof(a[i].name), "l%d", i);
+		memset(a[i].help, 'x', 200);
+	}
+	for (int i = LABELS; i < LABELS + 300; i++) {
+		a[i] = one;
+		(void)snprintf(a[i].name, sizeof(a[i].name), "n%d", i);
+	}
+	fake_begin(&f);
+	fake_set(&f,
+	    &(struct fake_set){
+		.type = "x", .ident = "many", .items = a, .n = LABELS + 300 });
+	fake_set(
+	    &f, &(struct fake_set){
+		    .type = "x", .ident = "few", .items = a, .n = LABELS + 3 });
+	fake_show(&f);
+	view_begin(&v, &f, NULL);
+	view_pass(&v);
+	ck_assert_uint_eq(view_count(&v), 3);
 	view_end(&v);
 	fake_end(&f);
 }
@@ -387,7 +459,9 @@ main(void)
 		a_histogram_does_not_go_back_while_the_list_stands_in_change,
 		apart_each_worker_has_a_line_and_the_retained_one,
 		the_newest_set_defines_a_counter_and_others_that_clash_are_left_out,
+		what_is_told_of_a_clash_is_made_harmless,
 		labels_are_part_of_the_name,
+		a_set_whose_labels_take_too_much_is_left_out,
 		a_rate_is_the_average_first_and_then_between_passes,
 		a_new_segment_goes_on_with_the_counters_of_the_old_one,
 	};

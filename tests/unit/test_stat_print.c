@@ -360,7 +360,7 @@ START_TEST(sections_are_listed_with_their_life_so_far)
 			       .n = 4,
 			       .class = CLASS_COOL,
 			       .pid = 77,
-			       .flags = DESC_FOLDED | DESC_DAEMON,
+			       .flags = DESC_FOLDED | DESC_FOREIGN,
 			       .created = clock_real() - 3700 * NSEC });
 	fake_show(&f);
 	stop_init();
@@ -376,7 +376,7 @@ START_TEST(sections_are_listed_with_their_life_so_far)
 	ck_assert_ptr_nonnull(p);
 	ck_assert_ptr_nonnull(strstr(p, " tester[77] "));
 	ck_assert_ptr_nonnull(
-	    strstr(p, " 32768    1h01m        2 folded,daemon\n"));
+	    strstr(p, " 32768    1h01m        2 folded,foreign\n"));
 	ck_assert_ptr_null(strchr(b.data, '\033'));
 	buffer_free(&b);
 	attach_close(&a);

@@ -419,6 +419,117 @@ START_TEST(a_section_that_somebody_moves_is_read_no_more)
 }
 END_TEST
 
+/* It is moved, and listed no more, while its record is held back for one that
+ * waits for a predecessor without end. */
+START_TEST(a_section_that_is_moved_and_goes_has_its_records_delivered)
+{
+	struct scene_stream a, b, c, d;
+	struct lane_header *lane;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_restart(&sc);
+	scene_join(&sc, &b, &a, "a");
+	scene_stream(&sc, &c, "c", 1, LANE);
+	lane = stream_lane(b.section, &b.plan, 0);
+	lane->pred_records = UINT64_MAX;
+	scene_put(&b, 0, 0, 2, "2");
+	scene_put(&c, 0, 0, 3, "3");
+	for (int i = 0; i < 5; i++) {
+		scene_put(&a, 0, 0, 1, "1");
+		sc.t.attach.looked = 0;
+		ck_assert_int_eq(tail_follow(&sc.t), 0);
+		if (i == 1) {
+			c.daemon->d[c.index].offset += SEGMENT_PAGE;
+			scene_publish(&c);
+		} else if (i == 2) {
+			scene_reuse(&c, 0);
+		} else if (i > 2) {
+			scene_stream(&sc, &d, "d", 1, LANE);
+		}
+	}
+	ck_assert_uint_ne(sc.t.heap_n, 0);
+	ck_assert_ptr_nonnull(strstr(scene_read(&sc), "3\n"));
+	scene_end(&sc);
+}
+END_TEST
+
+/* What is kept of a stream is less than it has room for, so all of them
+ * together have a bound. */
+START_TEST(sections_that_overlap_are_left_out)
+{
+	struct scene_stream a, b;
+	struct scene_daemon *d;
+	struct tail_source *src;
+	struct tail_stream *s;
+	size_t n = 0;
+
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	d = a.daemon;
+	for (uint32_t i = a.index + 1; i < SCENE_SECTIONS; i++) {
+		d->d[i] = d->d[a.index];
+		d->d[i].length = SCENE_SIZE / 4;
+		shared_store(&d->d[i].serial, 1000 + i);
+		directory_begin(&d->dir);
+		directory_store(&d->dir, i, &d->d[i]);
+		scene_list(d);
+		directory_end(&d->dir);
+	}
+	scene_put(&a, 0, 0, 1, "1");
+	ck_assert_ptr_nonnull(strstr(scene_read(&sc), "1\n"));
+	src = TAILQ_FIRST(&sc.t.sources);
+	TAILQ_FOREACH(s, &src->streams, link)
+		n++;
+	ck_assert_uint_eq(n, 1 + 7);
+	/* they are given up */
+	directory_begin(&d->dir);
+	for (uint32_t i = a.index + 1; i < SCENE_SECTIONS; i++) {
+		shared_store(&d->d[i].serial, 0);
+		directory_clear(&d->dir, i);
+	}
+	scene_list(d);
+	directory_end(&d->dir);
+	scene_stream(&sc, &b, "b", 1, LANE);
+	scene_put(&b, 0, 0, 2, "2");
+	ck_assert_ptr_nonnull(strstr(scene_read(&sc), "2\n"));
+	scene_end(&sc);
+}
+END_TEST
+
+/* Nobody frees a section of a daemon that is gone, but a worker may write that
+ * there is another one, over and over. */
+START_TEST(a_segment_without_a_daemon_has_no_end_of_streams)
+{
+	struct tail_source *old;
+	struct tail_stream *s;
+	struct scene_stream a;
+	struct descriptor *desc;
+	size_t n = 0;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	scene_restart(&sc);
+	ck_assert_str_eq(scene_read(&sc), "");
+	desc = &a.daemon->d[a.index];
+	for (uint64_t i = 0; i < 10 * SCENE_SECTIONS; i++) {
+		shared_store(&desc->serial, 1000 + i);
+		scene_publish(&a);
+		(void)scene_read(&sc);
+	}
+	old = TAILQ_FIRST(&sc.t.sources);
+	TAILQ_FOREACH(s, &old->streams, link)
+		n++;
+	ck_assert_uint_le(n, 2 * SCENE_SECTIONS);
+	scene_end(&sc);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -437,6 +548,9 @@ main(void)
 		rubbish_in_a_lane_is_passed_and_counted,
 		rubbish_anywhere_neither_crashes_nor_holds_up,
 		a_section_that_somebody_moves_is_read_no_more,
+		a_section_that_is_moved_and_goes_has_its_records_delivered,
+		sections_that_overlap_are_left_out,
+		a_segment_without_a_daemon_has_no_end_of_streams,
 	};
 
 	return UNIT_RUN("tail", tests);

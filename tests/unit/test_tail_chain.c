@@ -545,6 +545,33 @@ START_TEST(another_process_stream_is_no_ancestor)
 }
 END_TEST
 
+/* A stream whose lanes nobody can sit down in is of the segment where others
+ * have their predecessors. */
+START_TEST(a_lane_that_laps_everybody_holds_up_nobody)
+{
+	static const enum tail_start starts[] = { START_END, START_OLDEST };
+	struct scene_stream a, b, bad;
+	struct lane_header *lane;
+
+	for (size_t i = 0; i < 2; i++) {
+		scene_begin(&sc);
+		scene_stream(&sc, &a, "a", 1, LANE);
+		scene_stream(&sc, &bad, "bad", 1, LANE);
+		scene_put(&bad, 0, 0, 1, "0");
+		lane = stream_lane(bad.section, &bad.plan, 0);
+		shared_store(&lane->claim, UINT64_C(1) << 40);
+		scene_tail(&sc, &scene_out, starts[i]);
+		tail_unbound(&sc.t);
+		scene_put(&a, 0, 0, 1, "1");
+		scene_restart(&sc);
+		scene_join(&sc, &b, &a, "a");
+		scene_put(&b, 0, 0, 2, "2");
+		ck_assert_ptr_nonnull(strstr(scene_read(&sc), "1\n2\n"));
+		scene_end(&sc);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -568,6 +595,7 @@ main(void)
 		what_was_counted_is_not_delivered_then,
 		a_segment_that_others_go_on_for_is_given_up,
 		another_process_stream_is_no_ancestor,
+		a_lane_that_laps_everybody_holds_up_nobody,
 	};
 
 	return UNIT_RUN("tail_chain", tests);

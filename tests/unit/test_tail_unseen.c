@@ -353,6 +353,34 @@ START_TEST(a_number_of_tombstones_that_cannot_be_holds_up_nobody)
 }
 END_TEST
 
+/* Nobody is told of no records. */
+START_TEST(that_records_may_be_lost_is_said_without_a_number)
+{
+	struct descriptor of = { .type = "http", .ident = "a" };
+	struct out_loss loss = { .of = &of, .at_least = 1 };
+	char path[80], got[128] = "";
+	struct buffer b;
+	FILE *told;
+
+	scene_begin(&sc);
+	buffer_init(&b, -1);
+	out_short.lost(&b, &loss);
+	buffer_byte(&b, '\0');
+	ck_assert_str_eq(b.data, "-- records of http.a[0] may be lost --\n");
+	buffer_free(&b);
+	(void)snprintf(path, sizeof(path), "%s/told", sc.path);
+	told = freopen(path, "w+", stderr);
+	ck_assert_ptr_nonnull(told);
+	(void)unlink(path);
+	out_cat.lost(NULL, &loss);
+	rewind(told);
+	ck_assert_uint_gt(fread(got, 1, sizeof(got) - 1, told), 0);
+	ck_assert_ptr_nonnull(
+	    strstr(got, ": records of http.a[0] may be lost\n"));
+	scene_end(&sc);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -370,6 +398,7 @@ main(void)
 		unless_it_was_read_to_its_end_when_it_cooled,
 		of_a_stream_never_opened_the_rest_is_counted_at_least,
 		a_number_of_tombstones_that_cannot_be_holds_up_nobody,
+		that_records_may_be_lost_is_said_without_a_number,
 		the_past_is_shown_without_them,
 	};
 
