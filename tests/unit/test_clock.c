@@ -131,8 +131,15 @@ START_TEST(it_makes_no_system_call_but_for_renewals)
 {
 	uint64_t before, end;
 
-	if (warm_up() != 0)
-		return; /* another clock source: it is asked each time */
+	if (warm_up() != 0) {
+		/* another clock source */
+		for (int i = 0; i < 1000; i++) {
+			before = atomic_load(&asked);
+			(void)clock_now();
+			expect(atomic_load(&asked) > before);
+		}
+		return;
+	}
 	before = atomic_load(&asked);
 	end = kernel(CLOCK_MONOTONIC) + 500 * MS;
 	while (kernel(CLOCK_MONOTONIC) < end)
@@ -230,7 +237,8 @@ START_TEST(a_little_is_made_up_for_without_a_jump)
 	uint64_t end, t, last = 0;
 	int64_t gap = 0;
 
-	(void)warm_up();
+	if (warm_up() != 0)
+		return; /* another clock source: it goes back with that */
 	(void)worst_for(250);
 	last = clock_now();
 	/* back by half a millisecond: it must not go back, nor stand still */

@@ -408,6 +408,7 @@ check_length(size_t length, size_t kept)
 	static char text[8192], line[8192];
 	struct shmlog_batch *b = shmlog_batch(s);
 	uint64_t before = strlen(show(&f, 0));
+	int lines = 0;
 
 	memset(text, 'x', length);
 	text[length] = '\0';
@@ -420,11 +421,12 @@ check_length(size_t length, size_t kept)
 	(void)snprintf(line, sizeof(line), "%.*s%s\n", (int)kept, text,
 	    kept < length ? "!" : "");
 	(void)show(&f, 0);
-	for (const char *p = shown.text + before; *p != '\0';) {
+	for (const char *p = shown.text + before; *p != '\0'; lines++) {
 		p += *p == '=';
 		expect(strncmp(p, line, strlen(line)) == 0);
 		p += strlen(line);
 	}
+	expect_eq(lines, 3);
 	shmlog_batch_free(b);
 }
 
