@@ -7,7 +7,7 @@
  * lanes (one of them lapped), a counter set of two shards, a retained set, a
  * cooled stream and a tombstone.  tests/golden/ keeps what this program wrote
  * when a layout was released, and tests/unit/test_golden.c reads it: so a
- *layout that changes by mistake is noticed, and old segments stay readable.
+ * layout that changes by mistake is noticed, and old segments stay readable.
  */
 #include <sys/mman.h>
 
