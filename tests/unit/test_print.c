@@ -245,6 +245,16 @@ put_batch(struct shmlog_batch *b)
 	expect_eq(shmlog_batch_printf(b, 0, SHMLOG_INFO, 0, "batch"), 1);
 }
 
+/* One by each of the short ways. */
+static void
+put_short(struct shmlog_batch *b, int i)
+{
+	expect_eq(put(s, i), 1);
+	expect_eq(shmlog_puts(s, 0, SHMLOG_INFO, 0, "text"), 1);
+	put_batch(b);
+	expect_eq(shmlog_batch_put(b, 0, SHMLOG_INFO, 0, "batch's", 7), 1);
+}
+
 START_TEST(masked_records_are_not_put_the_short_way_either)
 {
 	struct descriptor mask = { .levels = 1 << SHMLOG_INFO };
@@ -254,18 +264,16 @@ START_TEST(masked_records_are_not_put_the_short_way_either)
 	begin(0);
 	b = shmlog_batch(s);
 	for (int i = 0; i < 3; i++) {
-		expect_eq(put(s, i), 1);
-		put_batch(b);
+		put_short(b, i);
 		before = mask_get(&s->mask);
 		mask_set(&s->mask, &mask);
-		expect_eq(put(s, 7), 1);
-		put_batch(b);
+		put_short(b, 7);
 		mask_set(&s->mask, before);
 		expect_eq(shmlog_batch_commit(b), 0);
 	}
-	ck_assert_str_eq(show(&f, 0),
-	    "=i=0 name=x\n=batch\n=i=1 name=x\n=batch\n"
-	    "=i=2 name=x\n=batch\n");
+	ck_assert_str_eq(show(&f, 0), "=i=0 name=x\ntext\n=batch\nbatch's\n"
+				      "=i=1 name=x\ntext\n=batch\nbatch's\n"
+				      "=i=2 name=x\ntext\n=batch\nbatch's\n");
 	shmlog_batch_free(b);
 	end();
 }
