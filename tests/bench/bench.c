@@ -207,6 +207,13 @@ run_all(const struct arguments *a)
 }
 
 static void
+usage(void)
+{
+	errx(2, "usage: bench [-l] [-e glob]... [-n repeats] [-t seconds] "
+		"[-j file], or bench -1 entry -n calls");
+}
+
+static void
 take_arguments(struct arguments *a, int argc, char *argv[])
 {
 	int c;
@@ -225,11 +232,10 @@ take_arguments(struct arguments *a, int argc, char *argv[])
 		else if (c == 't')
 			a->seconds = strtoul(optarg, NULL, 10);
 		else
-			errx(2, "usage: bench [-l] [-e glob]... [-n repeats] "
-				"[-t seconds] [-j file]");
+			usage();
 	}
 	if (optind < argc || a->repeats == 0)
-		errx(2, "what is this? -h tells");
+		usage();
 }
 
 int
