@@ -114,11 +114,10 @@ show(const struct fake_daemon *d, uint32_t i)
 	return shown.text;
 }
 
-/* Tags and formats that had no room. */
 static uint64_t
-unnamed(void)
+figure(enum figure n)
 {
-	return shared_load(&s->lanes[0].figures[FIGURE_UNNAMED]);
+	return shared_load(&s->lanes[0].figures[n]);
 }
 
 static struct shmlog_stream *
@@ -232,7 +231,7 @@ START_TEST(what_has_no_room_is_text_and_counted_once)
 	    "nor is there one for 1\n"
 	    "nor is there one for 2\n");
 	ck_assert_int_eq(shown.entries, 1);
-	ck_assert_uint_eq(unnamed(), 2);
+	ck_assert_uint_eq(figure(FIGURE_UNNAMED), 2);
 	shmlog_batch_free(b);
 	end();
 }
@@ -347,7 +346,7 @@ START_TEST(who_meets_a_site_or_a_dictionary_in_change_writes_text)
 	trylock_give(&s->tag_lock);
 	ck_assert_str_eq(
 	    show(&f, 0), "i=1 name=x\ni=2 name=x\n=i=3 name=x\n=i=4 name=x\n");
-	ck_assert_uint_eq(unnamed(), 0);
+	ck_assert_uint_eq(figure(FIGURE_UNNAMED), 0);
 	end();
 }
 END_TEST
@@ -415,7 +414,7 @@ check_length(size_t length, size_t kept)
 {
 	static char text[8192], line[8192];
 	struct shmlog_batch *b = shmlog_batch(s);
-	uint64_t before = strlen(show(&f, 0));
+	uint64_t before = strlen(show(&f, 0)), cut = figure(FIGURE_CUT);
 	int lines = 0;
 
 	memset(text, 'x', length);
@@ -435,6 +434,7 @@ check_length(size_t length, size_t kept)
 		p += strlen(line);
 	}
 	expect_eq(lines, 3);
+	expect_eq(figure(FIGURE_CUT) - cut, kept < length ? 3 : 0);
 	shmlog_batch_free(b);
 }
 
