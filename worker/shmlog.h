@@ -269,7 +269,7 @@ uint64_t shmlog_id(struct shmlog_stream *);
 struct shmlog_batch *shmlog_batch(struct shmlog_stream *);
 
 /* Whether all records of a commit have the time of its first one: that saves
- * most of what a record costs.  Off at first. */
+ * nearly half of what a record costs.  Off at first. */
 void shmlog_batch_one_time(struct shmlog_batch *, int on);
 
 /* 1; what becomes of the record is told by the commit (one that is masked now

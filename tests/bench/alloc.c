@@ -19,7 +19,6 @@
 #define TURNS 100 /* of each daemon */
 #define TURN 20   /* sections */
 #define TRIED (TURNS * TURN)
-#define PATIENCE 10000 /* ms */
 
 struct client {
 	pid_t daemon;
@@ -31,23 +30,32 @@ struct client {
 	double us[TRIPS][TRIED];
 };
 
+struct call {
+	struct sockaddr_un to;
+	int socket;
+};
+
+static int
+is_answered(void *what)
+{
+	struct call *c = what;
+
+	c->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (connect(c->socket, (struct sockaddr *)&c->to, sizeof(c->to)) == 0)
+		return 1;
+	(void)close(c->socket);
+	return 0;
+}
+
 static int
 dial(const char *name)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct call c = { .to = { .sun_family = AF_UNIX } };
 	char path[256];
-	int fd;
 
 	instance_path(path, name, "socket");
-	(void)snprintf(to.sun_path, sizeof(to.sun_path), "%.100s", path);
-	for (int i = 0; i < PATIENCE; i++) {
-		fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-		if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-			return fd;
-		(void)close(fd);
-		(void)usleep(1000);
-	}
-	return -1;
+	(void)snprintf(c.to.sun_path, sizeof(c.to.sun_path), "%.100s", path);
+	return clock_until(is_answered, &c) == 0 ? c.socket : -1;
 }
 
 /* A request, and its answer in m; 0, or -1. */

@@ -128,7 +128,7 @@ go_round(const struct arguments *a, uint64_t begun)
 		for (unsigned i = 0; i < report.results; i++) {
 			struct result *r = &results[i];
 
-			if (!wanted(a, r->entry->name) || !start(r))
+			if (!r->wanted || !start(r))
 				continue;
 			figures_of(&f, &report, r);
 			if (f.good >= a->repeats)
@@ -146,13 +146,9 @@ go_round(const struct arguments *a, uint64_t begun)
 static void
 count_instructions(void)
 {
-	for (unsigned i = 0; i < report.results; i++) {
-		struct result *r = &results[i];
-
-		if ((r->entry->flags & ENTRY_OURS) && r->samples > 0 &&
-		    steps_count(r, report.no_steps) != 0)
-			return;
-	}
+	for (unsigned i = 0; i < report.results; i++)
+		if ((results[i].entry->flags & ENTRY_OURS) && results[i].wanted)
+			(void)steps_count(&results[i], report.no_steps);
 }
 
 static void
@@ -169,10 +165,13 @@ static int
 run_once(const char *name, uint64_t calls)
 {
 	struct result *r = find(name);
+	const struct entry *e = r->entry;
 
-	if (!start(r))
+	if (!start(r) || (e->before != NULL && e->before(r->missing) != 0))
 		errx(1, "%s: %s", name, r->missing);
-	r->entry->run(0, calls);
+	e->run(0, calls);
+	if (e->after != NULL)
+		e->after();
 	stop_all();
 	bench_dir_remove();
 	return 0;
@@ -188,11 +187,13 @@ run_all(const struct arguments *a)
 	clock_processor(report.processor);
 	clock_source(report.source);
 	clock_load(report.load_before);
-	go_round(a, begun);
+	for (unsigned i = 0; i < report.results; i++)
+		results[i].wanted = wanted(a, results[i].entry->name);
 	if (wanted(a, "steps"))
 		count_instructions();
 	else
 		(void)why_not(report.no_steps, "not asked for");
+	go_round(a, clock_now());
 	stop_all();
 	report.has_alloc = wanted(a, "alloc");
 	if (report.has_alloc)
@@ -203,6 +204,13 @@ run_all(const struct arguments *a)
 	report.seconds = (double)(clock_now() - begun) / 1e9;
 	clock_load(report.load_after);
 	bench_dir_remove();
+}
+
+static void
+usage(void)
+{
+	errx(2, "usage: bench [-l] [-e glob]... [-n repeats] [-t seconds] "
+		"[-j file], or bench -1 entry -n calls");
 }
 
 static void
@@ -224,11 +232,10 @@ take_arguments(struct arguments *a, int argc, char *argv[])
 		else if (c == 't')
 			a->seconds = strtoul(optarg, NULL, 10);
 		else
-			errx(2, "usage: bench [-l] [-e glob]... [-n repeats] "
-				"[-t seconds] [-j file]");
+			usage();
 	}
 	if (optind < argc || a->repeats == 0)
-		errx(2, "what is this? -h tells");
+		usage();
 }
 
 int

@@ -31,6 +31,7 @@
 #define BENCH_CPUS 2 /* what threads are spread over */
 #define ROUNDS_MAX 99
 #define WHY_MAX 256
+#define PATIENCE 30000 /* ms that anything is waited for */
 
 /* What 64 and 200 bytes of text are; the buffers are longer. */
 #define TEXT 64
@@ -42,9 +43,10 @@ struct entry {
 	const char *what;    /* for the table */
 	unsigned threads;    /* 0: 1; thread i runs on CPU i % 2 */
 	uint64_t batch;      /* calls a thread and sample */
+	uint64_t whole;      /* calls that are done at once; 0: 1 */
 	size_t floor;        /* payload of its floor; 0: TEXT */
 	const char *against; /* an entry to be measured beside it, or NULL */
-	double goal;         /* at most; 0: none */
+	double goal;         /* at most; 0: none; see GOAL_BESIDE */
 	int goal_against;    /* of the ratio to `against', not to the floor */
 	double goal_over;    /* at most `against' and so many ns; 0: none */
 	unsigned flags;
@@ -61,6 +63,10 @@ struct entry {
 	/* Once, at the end. */
 	void (*stop)(void);
 };
+
+/* Of an entry that is to cost at most so many times another one. */
+#define GOAL_BESIDE(name, most)                                                \
+	.against = (name), .goal = (most), .goal_against = 1
 
 #define ENTRY_WAITS 1   /* it sleeps: its CPU time is not its wall time */
 #define ENTRY_CROWDED 2 /* more threads than CPUs: they preempt each other */
@@ -83,6 +89,7 @@ struct sample {
 struct result {
 	const struct entry *entry;
 	char missing[WHY_MAX]; /* why; "": it is there */
+	int wanted;            /* a row of the table, if it is measured */
 	int started;
 	unsigned samples;
 	struct sample sample[ROUNDS_MAX];
@@ -97,6 +104,8 @@ uint64_t clock_cpu_of(pid_t);
 uint64_t clock_steal(void); /* ticks, all CPUs */
 int64_t clock_others(void); /* ticks of CPU that were not ours */
 long clock_preempted(void); /* this thread, so far */
+/* Asks, once a millisecond, until it is so; 0, or -1: it never was. */
+int clock_until(int (*is)(void *), void *);
 void clock_source(char name[64]);
 void clock_load(char load[64]);
 void clock_processor(char name[128]);
@@ -110,12 +119,14 @@ struct effort crew_run(const struct entry *);
 /* child.c: other programs. */
 pid_t child_start(const char *const argv[], int cpu, const char *out);
 void child_end(pid_t, int signal);
-int child_maps(pid_t, const char *path); /* whether it has mapped it */
-const char *bench_dir(void);             /* on tmpfs, removed at the end */
+/* Whether it has mapped that file, with permissions that begin so. */
+int child_maps(pid_t, const char *path, const char *permissions);
+const char *bench_dir(void); /* on tmpfs, removed at the end */
 void bench_dir_remove(void);
 const char *bench_build(const char *program); /* its path; until the next */
 pid_t daemon_start(const char *name, const char *size, const char *sections);
 void instance_path(char path[256], const char *name, const char *file);
+void instance_remove(const char *name); /* its daemon has ended */
 int why_not(char why[WHY_MAX], const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -154,7 +165,8 @@ struct join_figures {
 };
 int join_measure(struct join_figures *, char why[WHY_MAX]);
 
-/* steps.c: instructions a call; 0, or -1 with the reason. */
+/* steps.c: instructions a call; 0, or -1 with the reason.  Before anything is
+ * started. */
 int steps_count(struct result *, char why[WHY_MAX]);
 
 /* What the table is made of. */

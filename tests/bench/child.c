@@ -63,6 +63,15 @@ bench_dir_remove(void)
 	dir[0] = '\0';
 }
 
+void
+instance_remove(const char *name)
+{
+	char path[256];
+
+	instance_path(path, name, "");
+	(void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 /* They stand beside us. */
 const char *
 bench_build(const char *program)
@@ -115,9 +124,9 @@ child_end(pid_t pid, int signal)
 }
 
 int
-child_maps(pid_t pid, const char *path)
+child_maps(pid_t pid, const char *path, const char *permissions)
 {
-	char name[64], line[512];
+	char name[64], line[512], *second;
 	size_t end, n = strlen(path);
 	int found = 0;
 	FILE *f;
@@ -126,7 +135,10 @@ child_maps(pid_t pid, const char *path)
 	f = fopen(name, "re");
 	while (f != NULL && !found && fgets(line, sizeof(line), f) != NULL) {
 		end = strcspn(line, "\n");
-		found = end > n && memcmp(line + end - n, path, n) == 0;
+		second = line + strcspn(line, " ");
+		found =
+		    end > n && memcmp(line + end - n, path, n) == 0 &&
+		    strncmp(second + 1, permissions, strlen(permissions)) == 0;
 	}
 	if (f != NULL)
 		fclose(f);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/bench/bench.h"
 
@@ -39,6 +40,19 @@ clock_cpu_of(pid_t pid)
 	clockid_t clock;
 
 	return clock_getcpuclockid(pid, &clock) == 0 ? read_clock(clock) : 0;
+}
+
+int
+clock_until(int (*is)(void *), void *what)
+{
+	uint64_t end = clock_now() + PATIENCE * UINT64_C(1000000);
+
+	while (!is(what)) {
+		if (clock_now() > end)
+			return -1;
+		(void)usleep(1000);
+	}
+	return 0;
 }
 
 long

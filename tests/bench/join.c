@@ -13,10 +13,11 @@
 #include "tests/bench/ours.h"
 
 #define RESTARTS 5
-#define PATIENCE UINT64_C(10000000000) /* ns */
+#define PUTS 100000 /* without a daemon, and with each */
 #define NAME "join"
 
 static struct shmlog_stream *stream;
+static _Atomic uint64_t puts_done;
 static atomic_int over;
 
 static void
@@ -43,7 +44,7 @@ write_on(void *argument)
 		    stream, 0, SHMLOG_INFO, j->puts, bench_text, TEXT);
 		cpu = clock_cpu() - cpu;
 		wall = clock_now() - wall;
-		j->puts++;
+		atomic_store(&puts_done, ++j->puts);
 		longest(&j->cpu, cpu);
 		longest(&j->wait, wall - cpu);
 		if (clock_preempted() == preempted)
@@ -52,30 +53,45 @@ write_on(void *argument)
 	return NULL;
 }
 
-/* We have joined when we have mapped the new segment. */
+/* We have joined when we have mapped the new segment for writing, and the lanes
+ * have moved when nothing of the old one is. */
 static int
-joined(void)
+has_joined(void *what)
 {
-	uint64_t end = clock_now() + PATIENCE;
-	char path[256];
+	char now[256], before[256];
 
-	instance_path(path, NAME, "segment");
-	while (!child_maps(getpid(), path)) {
-		if (clock_now() > end)
-			return 0;
-		(void)usleep(5000);
-	}
-	(void)usleep(100000); /* for the lanes to move, and some more */
-	return 1;
+	(void)what;
+	instance_path(now, NAME, "segment");
+	instance_path(before, NAME, "segment (deleted)");
+	return child_maps(getpid(), now, "rw") &&
+	       !child_maps(getpid(), before, "rw");
+}
+
+static int
+has_put(void *goal)
+{
+	return atomic_load(&puts_done) >= *(uint64_t *)goal;
+}
+
+/* Lets the writer go on for so many puts more. */
+static int
+put_on(void)
+{
+	uint64_t goal = atomic_load(&puts_done) + PUTS;
+
+	return clock_until(has_put, &goal);
 }
 
 static int
 restart(pid_t *daemon, char why[WHY_MAX])
 {
 	child_end(*daemon, SIGKILL);
-	(void)usleep(20000);
+	if (put_on() != 0)
+		return why_not(why, "nobody writes any more");
 	*daemon = daemon_start(NAME, "64m", "256");
-	return joined() ? 0 : why_not(why, "did not join the new daemon");
+	if (clock_until(has_joined, NULL) != 0 || put_on() != 0)
+		return why_not(why, "did not join the new daemon");
+	return 0;
 }
 
 int
@@ -90,7 +106,7 @@ join_measure(struct join_figures *j, char why[WHY_MAX])
 	instance_path(path, NAME, "");
 	log = shmlog_open(path);
 	stream = shmlog_stream(log, "bench", "join", NULL);
-	if (shmlog_wait(log, 10000) != 0 ||
+	if (shmlog_wait(log, PATIENCE) != 0 ||
 	    pthread_create(&writer, NULL, write_on, j) != 0) {
 		r = why_not(why, "shmlogd: %m");
 		goto out;

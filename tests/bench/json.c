@@ -127,7 +127,8 @@ json_write(const char *path, const struct report *r)
 	for (unsigned i = 0; i < r->results; i++) {
 		const struct result *one = &r->result[i];
 
-		if (one->samples == 0 && one->missing[0] == '\0')
+		if (!one->wanted ||
+		    (one->samples == 0 && one->missing[0] == '\0'))
 			continue;
 		(void)fprintf(f, "%s\n", first ? "" : ",");
 		put_result(f, r, one);

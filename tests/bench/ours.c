@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define BATCH 20
 
@@ -28,7 +27,7 @@ static volatile size_t length_short = TEXT, length_long = LONG_TEXT;
 int
 ours_wait(char why[WHY_MAX])
 {
-	if (shmlog_wait(ours, 10000) != 0)
+	if (shmlog_wait(ours, PATIENCE) != 0)
 		return why_not(why, "shmlogd: %m");
 	return 0;
 }
@@ -54,6 +53,7 @@ ours_close(void)
 	shmlog_batch_free(batch);
 	shmlog_close(ours);
 	child_end(shmlogd, SIGTERM);
+	instance_remove(OURS);
 	ours = NULL;
 	ours_stream = large = NULL;
 	batch = NULL;
@@ -155,6 +155,13 @@ start_one_time(char why[WHY_MAX])
 	return 0;
 }
 
+static int
+is_masked(void *what)
+{
+	(void)what;
+	return !shmlog_wants(ours_stream, hidden, SHMLOG_INFO);
+}
+
 /* An administrator does not want this tag: shmctl(8). */
 static int
 start_masked(char why[WHY_MAX])
@@ -171,12 +178,9 @@ start_masked(char why[WHY_MAX])
 	(void)snprintf(program, sizeof(program), "%s", bench_build("shmctl"));
 	argv[0] = program;
 	child_end(child_start(argv, -1, "/dev/null"), 0);
-	for (int i = 0; i < 5000; i++) {
-		if (!shmlog_wants(ours_stream, hidden, SHMLOG_INFO))
-			return 0;
-		(void)usleep(1000);
-	}
-	return why_not(why, "shmctl masks nothing");
+	return clock_until(is_masked, NULL) == 0
+		   ? 0
+		   : why_not(why, "shmctl masks nothing");
 }
 
 static void
@@ -194,30 +198,22 @@ const struct entry text_entries[] = {
 	    .batch = 200000,
 	    .goal = 1.25,
 	    .flags = ENTRY_OURS,
-	    .start = ours_open,
-	    .run = ours_run_text,
-	    .dropped = ours_dropped,
+	    OURS_TEXT,
 	    .stop = ours_close },
 	{ .name = "text-64-2-threads",
 	    .what = "the same, 2 threads on 2 CPUs, each",
 	    .threads = 2,
 	    .batch = 200000,
 	    .goal = 1.45,
-	    .start = ours_open,
-	    .run = ours_run_text,
-	    .dropped = ours_dropped },
+	    OURS_TEXT },
 	/* of 2 threads' throughput 0.9: so much of their CPU time a record */
 	{ .name = "text-64-8-threads",
 	    .what = "the same, 8 threads on 2 CPUs, CPU time",
 	    .threads = 8,
 	    .batch = 200000,
-	    .against = "text-64-2-threads",
-	    .goal = 1 / 0.9,
-	    .goal_against = 1,
+	    GOAL_BESIDE("text-64-2-threads", 1 / 0.9),
 	    .flags = ENTRY_CROWDED,
-	    .start = ours_open,
-	    .run = ours_run_text,
-	    .dropped = ours_dropped },
+	    OURS_TEXT },
 	{ .name = "text-64-large",
 	    .what = "text, 64 B, lanes of 16 MiB as the floor",
 	    .batch = 200000,
@@ -227,6 +223,7 @@ const struct entry text_entries[] = {
 	{ .name = "batch-20",
 	    .what = "batch of 20 x 64 B, a time each, a record",
 	    .batch = 200000,
+	    .whole = BATCH,
 	    .goal = 1.2,
 	    .flags = ENTRY_OURS,
 	    .start = start_batch,
@@ -236,6 +233,7 @@ const struct entry text_entries[] = {
 	{ .name = "batch-20-one-time",
 	    .what = "batch of 20 x 64 B, one time, a record",
 	    .batch = 200000,
+	    .whole = BATCH,
 	    .goal = 0.6,
 	    .flags = ENTRY_OURS,
 	    .before = start_one_time,

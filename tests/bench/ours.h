@@ -19,6 +19,10 @@ extern int ours_tag;
 
 uint64_t ours_dropped(void);
 void ours_run_text(unsigned thread, uint64_t n);
+/* An entry that puts short texts into that stream. */
+#define OURS_TEXT                                                              \
+	.start = ours_open, .run = ours_run_text, .dropped = ours_dropped
+
 /* The last one out. */
 void ours_close(void);
 

@@ -4,7 +4,6 @@
  * sleep.  tests/bench/run has a session for it.
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "tests/bench/bench.h"
 
@@ -12,22 +11,22 @@
 #define LTTNG_UST_TRACEPOINT_DEFINE
 #include "tests/bench/lttng_point.h"
 
-#define PATIENCE UINT64_C(5000000000) /* ns */
-
 static char text[TEXT + 1];
+
+static int
+is_enabled(void *what)
+{
+	(void)what;
+	return lttng_ust_tracepoint_enabled(bench, record) != 0;
+}
 
 static int
 start(char why[WHY_MAX])
 {
-	uint64_t end = clock_now() + PATIENCE;
-
 	memcpy(text, bench_text, TEXT);
-	while (!lttng_ust_tracepoint_enabled(bench, record)) {
-		if (clock_now() > end)
-			return why_not(why, "the session does not enable it");
-		(void)usleep(1000);
-	}
-	return 0;
+	return clock_until(is_enabled, NULL) == 0
+		   ? 0
+		   : why_not(why, "the session does not enable it");
 }
 
 static void

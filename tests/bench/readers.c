@@ -10,7 +10,6 @@
 #include "tests/bench/ours.h"
 
 #define STOPPED 64
-#define PATIENCE UINT64_C(20000000000) /* ns */
 
 static pid_t stopped[STOPPED], following;
 double reader_share;
@@ -27,20 +26,37 @@ shmtail(int cpu)
 	return child_start(argv, cpu, "/dev/null");
 }
 
+struct reader {
+	pid_t pid;
+	int ended;
+};
+
 /* It is attached when it has mapped the segment. */
 static int
-attached(pid_t pid, char why[WHY_MAX])
+is_attached(void *what)
 {
-	uint64_t end = clock_now() + PATIENCE;
+	struct reader *r = what;
 	char segment[256];
 
 	instance_path(segment, OURS, "segment");
-	while (!child_maps(pid, segment)) {
-		if (clock_now() > end || waitpid(pid, NULL, WNOHANG) != 0)
-			return why_not(why, "shmtail does not attach");
-		(void)usleep(1000);
-	}
-	return 0;
+	if (child_maps(r->pid, segment, "r"))
+		return 1;
+	r->ended = waitpid(r->pid, NULL, WNOHANG) != 0;
+	return r->ended;
+}
+
+/* Waits until it is; ends it if it is not. */
+static int
+attached(pid_t *pid, char why[WHY_MAX])
+{
+	struct reader r = { .pid = *pid };
+
+	if (clock_until(is_attached, &r) == 0 && !r.ended)
+		return 0;
+	if (!r.ended)
+		child_end(*pid, SIGKILL);
+	*pid = 0;
+	return why_not(why, "shmtail does not attach");
 }
 
 static void
@@ -58,8 +74,7 @@ before_stopped(char why[WHY_MAX])
 	for (int i = 0; i < STOPPED; i++)
 		stopped[i] = shmtail(1);
 	for (int i = 0; i < STOPPED; i++) {
-		if (attached(stopped[i], why) != 0) {
-			stopped[i] = 0;
+		if (attached(&stopped[i], why) != 0) {
 			after_stopped();
 			return -1;
 		}
@@ -80,10 +95,7 @@ static int
 before_following(char why[WHY_MAX])
 {
 	following = shmtail(1);
-	if (attached(following, why) == 0)
-		return 0;
-	following = 0;
-	return -1;
+	return attached(&following, why);
 }
 
 /* A reader that sleeps costs nothing: how much it worked is told, too. */
@@ -102,20 +114,14 @@ const struct entry reader_entries[] = {
 	{ .name = "readers-64-stopped",
 	    .what = "text-64, 64 shmtail attached and stopped",
 	    .batch = 200000,
-	    .against = "text-64",
-	    .goal = 1.02,
-	    .goal_against = 1,
-	    .start = ours_open,
+	    GOAL_BESIDE("text-64", 1.02),
+	    OURS_TEXT,
 	    .before = before_stopped,
-	    .after = after_stopped,
-	    .run = ours_run_text,
-	    .dropped = ours_dropped },
+	    .after = after_stopped },
 	{ .name = "reader-following",
 	    .what = "text-64, a shmtail follows on the other CPU",
 	    .batch = 4000000,
-	    .against = "text-64",
-	    .goal = 1.3,
-	    .goal_against = 1,
+	    GOAL_BESIDE("text-64", 1.3),
 	    .start = ours_open,
 	    .before = before_following,
 	    .after = after_following,

@@ -150,7 +150,8 @@ table_print(FILE *f, const struct report *r)
 {
 	print_head(f, r);
 	for (unsigned i = 0; i < r->results; i++)
-		if (r->result[i].samples > 0 || r->result[i].missing[0] != '\0')
+		if (r->result[i].wanted && (r->result[i].samples > 0 ||
+					       r->result[i].missing[0] != '\0'))
 			print_row(f, r, &r->result[i]);
 	print_notes(f, r);
 	if (r->has_alloc)

@@ -29,11 +29,21 @@ for name in text-64 batch-20 counter; do
 	check "$name has a time and a ratio to the floor" \
 	    row "$name" '.median > 0 and .floor_ratio > 0'
 done
-check "no other entry is" \
-    jq -e '.entries | length == 3' "$json" >"$dir/length"
+same "no other entry is" "$(jq '.entries | length' "$json")" 3
 check "a counter is set against a lock add" \
     row counter '.against == "add-lock" and .against_ratio > 0'
 check "one thread drops nothing" row text-64 '.dropped == 0'
+
+# also beside a stream whose lanes are large
+check "instructions are counted" bench_quick -e text-64 -e text-64-large \
+    -e batch-20 -e counter -e masked -e steps -n 1 -t 5
+same "of calls of one thread's" "$(jq -r '.entries[] |
+    select(.instructions > 1) | .name' "$json" | sort | paste -sd ' ')" \
+    'batch-20 counter masked text-64'
+check "a batch's are a record's" row batch-20 '.instructions > 20'
+
+check "daemons are replaced while one writes" bench_quick -e join -n 1 -t 5
+same "and each is joined" "$(jq .join.restarts "$json")" 5
 
 check "peers may be missing" bench_quick -e syslog -e 'lttng*' -n 1 -t 5
 check "a missing peer is said to be" row syslog '.missing | length > 0'

@@ -70,7 +70,7 @@ start_daemon -s 4m
 check its_set_is_shown_by_a_placeholder wait_for 5 placeholders 1
 same which_counts "$(requests)" 42
 beat=$(heartbeat)
-wait_for 10 has_ticked || :
+check the_daemon_looks_after_it wait_for 10 has_ticked
 check it_stays_while_the_worker_is_there placeholders 1
 # shellcheck disable=SC2016
 order 'kill -KILL $worker; wait $worker'

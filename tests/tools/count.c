@@ -14,7 +14,7 @@
  *	move N		adds N to active; it may be negative
  *	more N		makes N more sets: in each 1 request and 1 file open
  *	free		frees those again
- *	wait		until all sets are attached (5 seconds)
+ *	wait		until all sets are attached (20 seconds, or it ends)
  *	run		adds 1 to requests, without an end (no answer)
  *
  * It ends with its input.
@@ -61,6 +61,13 @@ make(struct shmlog *log, const char *type, const char *ident, long long n)
 }
 
 static void
+attach(struct shmlog *log)
+{
+	if (shmlog_wait(log, 20000) != 0)
+		err(1, "shmlog_wait");
+}
+
+static void
 obey(struct shmlog *log, struct shmlog_set *set, const char *what, long long n)
 {
 	if (strcmp(what, "run") == 0)
@@ -77,7 +84,7 @@ obey(struct shmlog *log, struct shmlog_set *set, const char *what, long long n)
 		while (more > 0)
 			shmlog_set_free(others[--more]);
 	else if (strcmp(what, "wait") == 0)
-		(void)shmlog_wait(log, 5000);
+		attach(log);
 	else
 		errx(2, "%s: no such command", what);
 }

@@ -6,8 +6,8 @@
  * The file is the same each time: a daemon that ended well, a stream with two
  * lanes (one of them lapped), a counter set of two shards, a retained set, a
  * cooled stream and a tombstone.  tests/golden/ keeps what this program wrote
- *when a layout was released, and tests/unit/test_golden.c reads it: so a layout
- *that changes by mistake is noticed, and old segments stay readable.
+ * when a layout was released, and tests/unit/test_golden.c reads it: so a
+ * layout that changes by mistake is noticed, and old segments stay readable.
  */
 #include <sys/mman.h>
 

@@ -18,8 +18,8 @@
  *	quit	frees all and ends, as does the end of stdin
  *
  * The answer, but to wait and fork, is `COMMAND TRIED DROPPED COUNTED': how
- *many records were put so far, how many of them were dropped, what
- *shmlog_dropped() says.
+ * many records were put so far, how many of them were dropped, and what
+ * shmlog_dropped() says.
  */
 #include <sys/syscall.h>
 

@@ -114,11 +114,10 @@ show(const struct fake_daemon *d, uint32_t i)
 	return shown.text;
 }
 
-/* Tags and formats that had no room. */
 static uint64_t
-unnamed(void)
+figure(enum figure n)
 {
-	return shared_load(&s->lanes[0].figures[FIGURE_UNNAMED]);
+	return shared_load(&s->lanes[0].figures[n]);
 }
 
 static struct shmlog_stream *
@@ -232,7 +231,7 @@ START_TEST(what_has_no_room_is_text_and_counted_once)
 	    "nor is there one for 1\n"
 	    "nor is there one for 2\n");
 	ck_assert_int_eq(shown.entries, 1);
-	ck_assert_uint_eq(unnamed(), 2);
+	ck_assert_uint_eq(figure(FIGURE_UNNAMED), 2);
 	shmlog_batch_free(b);
 	end();
 }
@@ -245,6 +244,16 @@ put_batch(struct shmlog_batch *b)
 	expect_eq(shmlog_batch_printf(b, 0, SHMLOG_INFO, 0, "batch"), 1);
 }
 
+/* One by each of the short ways, the functions' own if there are macros. */
+static void
+put_short(struct shmlog_batch *b, int i)
+{
+	expect_eq(put(s, i), 1);
+	expect_eq((shmlog_puts)(s, 0, SHMLOG_INFO, 0, "text"), 1);
+	put_batch(b);
+	expect_eq((shmlog_batch_put)(b, 0, SHMLOG_INFO, 0, "batch's", 7), 1);
+}
+
 START_TEST(masked_records_are_not_put_the_short_way_either)
 {
 	uint64_t mask[1 + TAGS_MAX / 64] = { 1 << SHMLOG_INFO };
@@ -254,18 +263,16 @@ START_TEST(masked_records_are_not_put_the_short_way_either)
 	begin(0);
 	b = shmlog_batch(s);
 	for (int i = 0; i < 3; i++) {
-		expect_eq(put(s, i), 1);
-		put_batch(b);
+		put_short(b, i);
 		before = s->look.mask_;
 		s->look.mask_ = mask;
-		expect_eq(put(s, 7), 1);
-		put_batch(b);
+		put_short(b, 7);
 		s->look.mask_ = before;
 		expect_eq(shmlog_batch_commit(b), 0);
 	}
-	ck_assert_str_eq(show(&f, 0),
-	    "=i=0 name=x\n=batch\n=i=1 name=x\n=batch\n"
-	    "=i=2 name=x\n=batch\n");
+	ck_assert_str_eq(show(&f, 0), "=i=0 name=x\ntext\n=batch\nbatch's\n"
+				      "=i=1 name=x\ntext\n=batch\nbatch's\n"
+				      "=i=2 name=x\ntext\n=batch\nbatch's\n");
 	shmlog_batch_free(b);
 	end();
 }
@@ -339,7 +346,7 @@ START_TEST(who_meets_a_site_or_a_dictionary_in_change_writes_text)
 	trylock_give(&s->tag_lock);
 	ck_assert_str_eq(
 	    show(&f, 0), "i=1 name=x\ni=2 name=x\n=i=3 name=x\n=i=4 name=x\n");
-	ck_assert_uint_eq(unnamed(), 0);
+	ck_assert_uint_eq(figure(FIGURE_UNNAMED), 0);
 	end();
 }
 END_TEST
@@ -407,7 +414,8 @@ check_length(size_t length, size_t kept)
 {
 	static char text[8192], line[8192];
 	struct shmlog_batch *b = shmlog_batch(s);
-	uint64_t before = strlen(show(&f, 0));
+	uint64_t before = strlen(show(&f, 0)), cut = figure(FIGURE_CUT);
+	int lines = 0;
 
 	memset(text, 'x', length);
 	text[length] = '\0';
@@ -420,11 +428,13 @@ check_length(size_t length, size_t kept)
 	(void)snprintf(line, sizeof(line), "%.*s%s\n", (int)kept, text,
 	    kept < length ? "!" : "");
 	(void)show(&f, 0);
-	for (const char *p = shown.text + before; *p != '\0';) {
+	for (const char *p = shown.text + before; *p != '\0'; lines++) {
 		p += *p == '=';
 		expect(strncmp(p, line, strlen(line)) == 0);
 		p += strlen(line);
 	}
+	expect_eq(lines, 3);
+	expect_eq(figure(FIGURE_CUT) - cut, kept < length ? 3 : 0);
 	shmlog_batch_free(b);
 }
 

@@ -11,13 +11,28 @@
 
 static struct scene sc;
 
+/* A stream of so many lanes, and a shmtail of what comes from now on. */
+static void
+begin(struct scene_stream *a, uint32_t lanes, const struct out *out)
+{
+	scene_begin(&sc);
+	scene_stream(&sc, a, "a", lanes, LANE);
+	scene_tail(&sc, out, START_END);
+}
+
+/* The next daemon, and the stream joins it. */
+static void
+go_on(struct scene_stream *to, const struct scene_stream *from)
+{
+	scene_restart(&sc);
+	scene_join(&sc, to, from, "a");
+}
+
 START_TEST(restarts_are_followed_lane_by_lane)
 {
 	struct scene_stream a, b, c;
 
-	scene_begin(&sc);
-	scene_stream(&sc, &a, "a", 2, LANE);
-	scene_tail(&sc, &scene_out, START_END);
+	begin(&a, 2, &scene_out);
 	scene_put(&a, 0, 0, 100, "1");
 	scene_restart(&sc);
 	ck_assert_str_eq(scene_read(&sc), "1\n");
@@ -46,16 +61,12 @@ restart_twice(void)
 {
 	struct scene_stream a, b, c;
 
-	scene_begin(&sc);
-	scene_stream(&sc, &a, "a", 1, LANE);
-	scene_tail(&sc, &scene_out, START_END);
+	begin(&a, 1, &scene_out);
 	scene_put(&a, 0, 0, 1, "1");
-	scene_restart(&sc);
-	scene_join(&sc, &b, &a, "a");
+	go_on(&b, &a);
 	scene_put(&b, 0, 0, 2, "2");
 	scene_put(&b, 0, 0, 3, "3");
-	scene_restart(&sc);
-	scene_join(&sc, &c, &b, "a");
+	go_on(&c, &b);
 	scene_put(&c, 0, 0, 4, "4");
 }
 
@@ -146,8 +157,7 @@ START_TEST(all_segments_that_came_and_went_are_counted)
 	scene_tail(&sc, &scene_out, START_END);
 	scene_put(&a[0], 0, 0, 1, "1");
 	for (int i = 1; i < 4; i++) {
-		scene_restart(&sc);
-		scene_join(&sc, &a[i], &a[i - 1], "a");
+		go_on(&a[i], &a[i - 1]);
 		if (i == 1)
 			scene_stream(&sc, &b[0], "b", 1, LANE);
 		else
@@ -177,12 +187,10 @@ START_TEST(of_a_stream_from_before_the_start_it_is_at_least)
 	scene_restart(&sc);
 	ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
 	scene_tail(&sc, &scene_out, START_END);
-	scene_restart(&sc);
-	scene_join(&sc, &b, &a, "a");
+	go_on(&b, &a);
 	scene_put(&b, 0, 0, 2, "2");
 	scene_put(&b, 0, 0, 3, "3");
-	scene_restart(&sc);
-	scene_join(&sc, &c, &b, "a");
+	go_on(&c, &b);
 	scene_put(&c, 0, 0, 4, "4");
 	ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
 	ck_assert_str_eq(scene_read(&sc), "unknown 0+\nlost 2+\n4\n");
@@ -195,15 +203,11 @@ START_TEST(a_lane_without_records_has_a_predecessor_too)
 {
 	struct scene_stream a, b, c;
 
-	scene_begin(&sc);
-	scene_stream(&sc, &a, "a", 1, LANE);
-	scene_tail(&sc, &scene_out, START_END);
+	begin(&a, 1, &scene_out);
 	scene_put(&a, 0, 0, 9, "1");
 	scene_put(&a, 0, 0, 9, "2");
-	scene_restart(&sc);
-	scene_join(&sc, &b, &a, "a");
-	scene_restart(&sc);
-	scene_join(&sc, &c, &b, "a");
+	go_on(&b, &a);
+	go_on(&c, &b);
 	scene_put(&c, 0, 0, 3, "3");
 	ck_assert_str_eq(scene_read(&sc), "1\n2\n3\n");
 	scene_end(&sc);
@@ -219,8 +223,7 @@ START_TEST(what_was_there_is_shown_with_the_segment_before)
 	scene_stream(&sc, &a, "a", 1, LANE);
 	scene_put(&a, 0, 0, 100, "1");
 	scene_put(&a, 0, 0, 200, "2");
-	scene_restart(&sc);
-	scene_join(&sc, &b, &a, "a");
+	go_on(&b, &a);
 	scene_put(&b, 0, 0, 50, "3");
 	scene_put(&b, 0, 0, 60, "4");
 	scene_tail(&sc, &scene_out, START_OLDEST);
@@ -249,13 +252,10 @@ START_TEST(lanes_wait_for_one_that_waits)
 {
 	struct scene_stream a, b;
 
-	scene_begin(&sc);
-	scene_stream(&sc, &a, "a", 2, LANE);
-	scene_tail(&sc, &scene_out, START_END);
+	begin(&a, 2, &scene_out);
 	scene_put(&a, 0, 0, 1, "1");
 	scene_put(&a, 1, 0, 2, "2");
-	scene_restart(&sc);
-	scene_join(&sc, &b, &a, "a");
+	go_on(&b, &a);
 	scene_put(&b, 0, 0, 3, "3");
 	scene_put(&b, 0, 0, 4, "4");
 	scene_put(&a, 1, 0, 5, "5");
@@ -270,13 +270,10 @@ START_TEST(a_predecessor_that_is_later_is_delivered_first)
 {
 	struct scene_stream a, b;
 
-	scene_begin(&sc);
-	scene_stream(&sc, &a, "a", 2, LANE);
-	scene_tail(&sc, &scene_out, START_END);
+	begin(&a, 2, &scene_out);
 	scene_put(&a, 0, 0, 1, "1");
 	scene_put(&a, 0, 0, 3, "3");
-	scene_restart(&sc);
-	scene_join(&sc, &b, &a, "a");
+	go_on(&b, &a);
 	scene_put(&b, 0, 0, 2, "2");
 	scene_put(&b, 1, 0, 4, "4");
 	scene_put(&b, 1, 0, 5, "5");
@@ -295,27 +292,31 @@ slow_record(struct buffer *to, const struct out_record *r)
 		continue;
 }
 
-/* A thread wrote 1 to 8, by turns in lane 0 of three segments and in lane 1 of
- * the first; what delivering them takes is more than anybody waits. */
-START_TEST(who_delivers_does_not_wait)
+/* A thread wrote 1 to 6, by turns in lane 0 of three segments and in lane 1 of
+ * the first. */
+static void
+put_by_turns(const struct out *out)
 {
 	struct scene_stream a, b, c;
+
+	begin(&a, 2, out);
+	scene_put(&a, 0, 0, 1, "1");
+	scene_put(&a, 1, 0, 2, "2");
+	go_on(&b, &a);
+	scene_put(&b, 0, 0, 3, "3");
+	scene_put(&a, 1, 0, 4, "4");
+	go_on(&c, &b);
+	scene_put(&c, 0, 0, 5, "5");
+	scene_put(&a, 1, 0, 6, "6");
+}
+
+/* What delivering them takes is more than anybody waits. */
+START_TEST(who_delivers_does_not_wait)
+{
 	struct out slow = scene_out;
 
 	slow.record = slow_record;
-	scene_begin(&sc);
-	scene_stream(&sc, &a, "a", 2, LANE);
-	scene_tail(&sc, &slow, START_END);
-	scene_put(&a, 0, 0, 1, "1");
-	scene_put(&a, 1, 0, 2, "2");
-	scene_restart(&sc);
-	scene_join(&sc, &b, &a, "a");
-	scene_put(&b, 0, 0, 3, "3");
-	scene_put(&a, 1, 0, 4, "4");
-	scene_restart(&sc);
-	scene_join(&sc, &c, &b, "a");
-	scene_put(&c, 0, 0, 5, "5");
-	scene_put(&a, 1, 0, 6, "6");
+	put_by_turns(&slow);
 	ck_assert_str_eq(scene_read(&sc), "1\n2\n3\n4\n5\n6\n");
 	scene_end(&sc);
 }
@@ -324,21 +325,7 @@ END_TEST
 /* The same, but it is stopped after each round. */
 START_TEST(who_is_stopped_does_not_wait)
 {
-	struct scene_stream a, b, c;
-
-	scene_begin(&sc);
-	scene_stream(&sc, &a, "a", 2, LANE);
-	scene_tail(&sc, &scene_out, START_END);
-	scene_put(&a, 0, 0, 1, "1");
-	scene_put(&a, 1, 0, 2, "2");
-	scene_restart(&sc);
-	scene_join(&sc, &b, &a, "a");
-	scene_put(&b, 0, 0, 3, "3");
-	scene_put(&a, 1, 0, 4, "4");
-	scene_restart(&sc);
-	scene_join(&sc, &c, &b, "a");
-	scene_put(&c, 0, 0, 5, "5");
-	scene_put(&a, 1, 0, 6, "6");
+	put_by_turns(&scene_out);
 	for (int i = 0; i < 10; i++) {
 		sc.t.attach.looked = 0;
 		ck_assert_int_eq(tail_follow(&sc.t), 0);
@@ -354,12 +341,9 @@ START_TEST(a_predecessor_from_the_future_holds_up_nobody)
 {
 	struct scene_stream a, b;
 
-	scene_begin(&sc);
-	scene_stream(&sc, &a, "a", 1, LANE);
-	scene_tail(&sc, &scene_out, START_END);
+	begin(&a, 1, &scene_out);
 	scene_put(&a, 0, 0, UINT64_C(1) << 62, "1");
-	scene_restart(&sc);
-	scene_join(&sc, &b, &a, "a");
+	go_on(&b, &a);
 	scene_put(&b, 0, 0, 3, "2");
 	ck_assert_str_eq(scene_read(&sc), "1\n2\n");
 	scene_end(&sc);
@@ -374,12 +358,9 @@ START_TEST(a_predecessor_without_end_holds_up_nobody)
 	struct scene_stream a, b;
 	struct lane_header *lane;
 
-	scene_begin(&sc);
-	scene_stream(&sc, &a, "a", 2, LANE);
-	scene_tail(&sc, &scene_out, START_END);
+	begin(&a, 2, &scene_out);
 	scene_put(&a, 0, 0, 1, "1");
-	scene_restart(&sc);
-	scene_join(&sc, &b, &a, "a");
+	go_on(&b, &a);
 	lane = stream_lane(b.section, &b.plan, 0);
 	lane->pred_records = UINT64_MAX;
 	scene_put(&b, 0, 0, 2, "2");
@@ -404,9 +385,7 @@ count_once(int last)
 {
 	struct scene_stream s[3];
 
-	scene_begin(&sc);
-	scene_stream(&sc, &s[0], "a", 2, LANE);
-	scene_tail(&sc, &scene_out, START_END);
+	begin(&s[0], 2, &scene_out);
 	scene_put(&s[0], 1, 0, 1, "1");
 	ck_assert_str_eq(scene_read(&sc), "1\n");
 	scene_put(&s[0], 0, 0, UINT64_C(1) << 62, "from the future");
@@ -414,8 +393,7 @@ count_once(int last)
 	scene_put(&s[0], 1, 0, 2, "never seen");
 	scene_put(&s[0], 1, 0, 3, "never seen");
 	for (int i = 1; i <= last; i++) {
-		scene_restart(&sc);
-		scene_join(&sc, &s[i], &s[i - 1], "a");
+		go_on(&s[i], &s[i - 1]);
 	}
 	scene_put(&s[last], 1, 0, 4, "4");
 	if (last == 2)
@@ -474,17 +452,14 @@ mapped(void)
 /* Its worker lives, but goes on elsewhere: in the next segment, or in one of
  * which the next is missing. */
 static void
-go_on(int last)
+give_up(int last)
 {
 	struct scene_stream s[3];
 
-	scene_begin(&sc);
-	scene_stream(&sc, &s[0], "a", 1, LANE);
-	scene_tail(&sc, &scene_out, START_END);
+	begin(&s[0], 1, &scene_out);
 	scene_put(&s[0], 0, 0, 1, "1");
 	for (int i = 1; i <= last; i++) {
-		scene_restart(&sc);
-		scene_join(&sc, &s[i], &s[i - 1], "a");
+		go_on(&s[i], &s[i - 1]);
 	}
 	if (last == 2)
 		ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
@@ -505,8 +480,8 @@ go_on(int last)
 
 START_TEST(a_segment_that_others_go_on_for_is_given_up)
 {
-	go_on(1);
-	go_on(2);
+	give_up(1);
+	give_up(2);
 }
 END_TEST
 
@@ -530,8 +505,7 @@ no_ancestor(uint32_t pids, uint64_t starts)
 	b.plan.id = a.plan.id;
 	for (int i = 0; i < 3; i++)
 		scene_put(&b, 0, 0, 2, "never seen");
-	scene_restart(&sc);
-	scene_join(&sc, &c, &b, "a");
+	go_on(&c, &b);
 	scene_put(&c, 0, 0, 3, "3");
 	ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
 	ck_assert_str_eq(scene_read(&sc), "unknown 0+\nlost 3\n3\n");
@@ -563,8 +537,7 @@ START_TEST(a_lane_that_laps_everybody_holds_up_nobody)
 		scene_tail(&sc, &scene_out, starts[i]);
 		tail_unbound(&sc.t);
 		scene_put(&a, 0, 0, 1, "1");
-		scene_restart(&sc);
-		scene_join(&sc, &b, &a, "a");
+		go_on(&b, &a);
 		scene_put(&b, 0, 0, 2, "2");
 		ck_assert_ptr_nonnull(strstr(scene_read(&sc), "1\n2\n"));
 		scene_end(&sc);
