@@ -95,12 +95,14 @@ note_blocks(struct ring_writer *w, const uint8_t *batch, uint64_t length,
 {
 	uint64_t before = w->records, done = 0, n = 0;
 
-	while (done < length) {
-		w->records = before + n;
-		ring_note(w, pos + done);
-		/* on to the first one behind that block */
+	/* the block that was noted last has room for the rest, or for some */
+	while (ring_before(w->easy, pos + length)) {
 		for (; done < length && ring_before(pos + done, w->easy); n++)
 			done += batch_length(batch, done);
+		if (done == length)
+			break;
+		w->records = before + n;
+		ring_note(w, pos + done);
 	}
 	w->records = before + records;
 }
