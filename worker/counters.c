@@ -130,7 +130,7 @@ static int
 map_fresh(struct shmlog_set *set)
 {
 	struct rlimit most;
-	int fd, r = -1, saved;
+	int fd, r = -1, saved = errno;
 
 	if (map_twice(set, -1) == 0)
 		return 0;
@@ -144,7 +144,8 @@ map_fresh(struct shmlog_set *set)
 		return -1;
 	if (ftruncate(fd, (off_t)set->part.length) == 0)
 		r = map_twice(set, fd);
-	saved = errno;
+	if (r == -1)
+		saved = errno;
 	close(fd);
 	errno = saved;
 	return r;

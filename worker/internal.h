@@ -130,7 +130,8 @@ struct shmlog {
 int join_run(struct shmlog *, int64_t wait);
 
 /* Says in a part's sections and on the socket that they are freed, and takes
- * the part out of the list.  They are still mapped: unmap them afterwards. */
+ * the part out of the list.  They are still mapped: unmap them afterwards.
+ * errno is left alone. */
 void join_remove(struct part *);
 
 /* Unmaps a section that a part was about to get; it wants one again. */
@@ -170,8 +171,9 @@ int part_name(
 /* Puts a part into the list and tries to attach it. */
 void part_add(struct shmlog *, struct part *);
 
-/* CLOCK_MONOTONIC, ns. */
+/* CLOCK_MONOTONIC, ns; and to some ms, which is quicker. */
 int64_t clock_mono(void);
+int64_t clock_coarse(void);
 
 /* Moves a descriptor to 3 or above: 0, 1 and 2 mean something to a program,
  * also to one that was started with them closed.  -1 stays -1, as errno. */

@@ -29,13 +29,25 @@
 static struct trylock all_lock;
 static struct shmlog *all;
 
-int64_t
-clock_mono(void)
+static int64_t
+clock_of(clockid_t id)
 {
 	struct timespec ts;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	(void)clock_gettime(id, &ts);
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+int64_t
+clock_mono(void)
+{
+	return clock_of(CLOCK_MONOTONIC);
+}
+
+int64_t
+clock_coarse(void)
+{
+	return clock_of(CLOCK_MONOTONIC_COARSE);
 }
 
 int
