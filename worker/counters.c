@@ -442,6 +442,7 @@ shmlog_set(struct shmlog *log, const char *type, const char *ident,
 		return NULL;
 	}
 	part_add(log, &set->part);
+	parts_join(log);
 	return set;
 }
 

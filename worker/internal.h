@@ -168,8 +168,12 @@ void log_unlock(struct shmlog *);
 int part_name(
     struct part *, const char *class, const char *type, const char *ident);
 
-/* Puts a part into the list and tries to attach it. */
+/* Puts a part into the list. */
 void part_add(struct shmlog *, struct part *);
+
+/* Tries to attach what was added.  Waits for the daemon for JOIN_WAIT_NS in
+ * all, however much that is: a call that makes something does this once. */
+void parts_join(struct shmlog *);
 
 /* CLOCK_MONOTONIC, ns; and to some ms, which is quicker. */
 int64_t clock_mono(void);

@@ -330,13 +330,21 @@ void
 part_add(struct shmlog *log, struct part *part)
 {
 	struct part **at;
-	int saved = errno;
 
 	part->log = log;
 	log_lock(log);
 	for (at = &log->parts; *at != NULL; at = &(*at)->following)
 		continue;
 	*at = part;
+	log_unlock(log);
+}
+
+void
+parts_join(struct shmlog *log)
+{
+	int saved = errno;
+
+	log_lock(log);
 	log->waited = 0;
 	(void)join_run(log, JOIN_WAIT_NS);
 	log_unlock(log);
