@@ -208,7 +208,8 @@ measure(const struct sample *s)
 }
 
 /* Whether nobody has asked for so long that nobody has had a time which is
- * later than the clock's is now: then the clock is set, not made up for. */
+ * later than the clock's is now, or the counter began anew: then the clock is
+ * set, not made up for. */
 static int
 was_idle(const struct anchor *old, uint64_t cycles)
 {
@@ -285,15 +286,22 @@ look(uint64_t cycles, uint64_t *real)
 	return 0;
 }
 
+/* Whether it is time for the next anchor: the current one has served its time,
+ * or it begins so much later that the counter must have begun anew, as it may
+ * when the machine slept. */
 static int
 is_due(uint64_t cycles)
 {
+	/* pairs with the release store in clock_publish() */
 	uint64_t version =
 	    atomic_load_explicit(&clock_state.version, memory_order_acquire);
 	struct anchor now;
+	int64_t passed;
 
 	load(&clock_state.anchors[version >> 1 & 1], &now);
-	return version < 2 || (int64_t)(cycles - now.cycles - now.valid) >= 0;
+	passed = (int64_t)(cycles - now.cycles);
+	return version < 2 || passed >= (int64_t)now.valid ||
+	       (passed < 0 && to_ns(now.cycles - cycles, now.scale) > 2 * LEAD);
 }
 
 uint64_t
@@ -304,7 +312,8 @@ clock_slow(uint64_t cycles)
 	if (!number_get(&renewer.usable))
 		return clock_real();
 	if (is_due(cycles) && trylock_take(&renewer.busy)) {
-		if (is_due(cycles))
+		/* by now: who was preempted brings cycles from long ago */
+		if (is_due(clock_cycles()))
 			renew();
 		trylock_give(&renewer.busy);
 	}

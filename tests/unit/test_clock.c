@@ -259,6 +259,26 @@ START_TEST(after_a_long_pause_it_is_right_at_once)
 }
 END_TEST
 
+/* The counter may begin anew, below what the anchors say, when the machine was
+ * put to sleep. */
+START_TEST(a_counter_that_went_back_is_used_again)
+{
+	int used = warm_up() == 0;
+	uint64_t before;
+
+	(void)worst_for(250);
+	for (int i = 0; i < 2; i++)
+		atomic_fetch_add(
+		    &clock_state.anchors[i].cycles, UINT64_C(1) << 50);
+	ck_assert_int_le(worst_for(50), 1000);
+	before = atomic_load(&asked);
+	for (int i = 0; i < 1000; i++)
+		(void)clock_now();
+	if (used)
+		ck_assert_uint_le(atomic_load(&asked) - before, 100);
+}
+END_TEST
+
 START_TEST(a_child_goes_on_with_it)
 {
 	(void)warm_up();
@@ -281,6 +301,7 @@ main(void)
 		a_clock_that_was_set_is_right_after_one_renewal,
 		a_little_is_made_up_for_without_a_jump,
 		after_a_long_pause_it_is_right_at_once,
+		a_counter_that_went_back_is_used_again,
 		a_child_goes_on_with_it,
 	};
 
