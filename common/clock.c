@@ -4,7 +4,9 @@
  * ANCHORS.  An anchor says what time it was at some count of cycles, and how
  * long a cycle is.  It serves for a tenth of a second; whoever finds that it
  * has served its time makes the next one from CLOCK_REALTIME, if nobody does so
- * already, and while it is made the old one goes on serving.
+ * already, and while it is made the old one goes on serving.  Beyond its time
+ * it does so with the cycle as it was measured: what it corrects is corrected
+ * by then, and more would overshoot.
  *
  * NEVER BACKWARDS.  A new anchor begins a little later than now, at the time
  * that the old one has for that moment, and its cycles are a bit longer or
@@ -53,6 +55,9 @@ struct sample {
 };
 
 struct clock clock_state;
+
+/* Of each anchor, the scale behind its time; read and written with it. */
+static _Atomic uint64_t beyond[2];
 
 /* The holder's of `busy'. */
 static struct {
@@ -110,16 +115,21 @@ sample(struct sample *s)
 }
 
 struct anchor {
-	uint64_t cycles, real, scale, valid;
+	uint64_t cycles, real, scale, valid, beyond;
 };
 
+/* The anchor that is current in that version. */
 static void
-load(const struct clock_anchor *from, struct anchor *to)
+load(uint64_t version, struct anchor *to)
 {
+	uint64_t i = version >> 1 & 1;
+	const struct clock_anchor *from = &clock_state.anchors[i];
+
 	to->cycles = atomic_load_explicit(&from->cycles, SHARED_LOAD);
 	to->real = atomic_load_explicit(&from->real, SHARED_LOAD);
 	to->scale = atomic_load_explicit(&from->scale, SHARED_LOAD);
 	to->valid = atomic_load_explicit(&from->valid, SHARED_LOAD);
+	to->beyond = atomic_load_explicit(&beyond[i], SHARED_LOAD);
 }
 
 static uint64_t
@@ -127,8 +137,12 @@ real_at(const struct anchor *a, uint64_t cycles)
 {
 	uint64_t passed = cycles - a->cycles;
 
-	return (int64_t)passed >= 0 ? a->real + to_ns(passed, a->scale)
-				    : a->real - to_ns(0 - passed, a->scale);
+	if ((int64_t)passed < 0)
+		return a->real - to_ns(0 - passed, a->scale);
+	if (passed <= a->valid)
+		return a->real + to_ns(passed, a->scale);
+	return a->real + to_ns(a->valid, a->scale) +
+	       to_ns(passed - a->valid, a->beyond);
 }
 
 /* Makes *a the current anchor.  With the lock. */
@@ -137,7 +151,8 @@ clock_publish(const struct anchor *a)
 {
 	uint64_t version =
 	    atomic_load_explicit(&clock_state.version, memory_order_relaxed);
-	struct clock_anchor *to = &clock_state.anchors[(version >> 1 & 1) ^ 1];
+	uint64_t i = (version >> 1 & 1) ^ 1;
+	struct clock_anchor *to = &clock_state.anchors[i];
 
 	atomic_store_explicit(&clock_state.version, version | 1, SHARED_STORE);
 	/* pairs with the fences in clock_at() and look() */
@@ -146,6 +161,7 @@ clock_publish(const struct anchor *a)
 	atomic_store_explicit(&to->real, a->real, SHARED_STORE);
 	atomic_store_explicit(&to->scale, a->scale, SHARED_STORE);
 	atomic_store_explicit(&to->valid, a->valid, SHARED_STORE);
+	atomic_store_explicit(&beyond[i], a->beyond, SHARED_STORE);
 	number_set(&renewer.stretched, 0);
 	/* pairs with the acquire loads in clock_version() and look() */
 	atomic_store_explicit(
@@ -157,7 +173,7 @@ static void
 set_to(const struct sample *s, uint64_t serves)
 {
 	struct anchor a = { s->cycles, s->real, renewer.scale,
-		to_cycles(serves, renewer.scale) };
+		to_cycles(serves, renewer.scale), renewer.scale };
 
 	/* in the place of both: what was before it counts no more */
 	clock_publish(&a);
@@ -171,11 +187,13 @@ go_on(const struct anchor *old, const struct sample *s, int64_t off)
 {
 	uint64_t lead = to_cycles(LEAD, renewer.scale);
 	uint64_t serves = to_cycles(SERVES, renewer.scale);
-	struct anchor a = { .cycles = s->cycles + lead, .valid = serves };
+	struct anchor a = { .cycles = s->cycles + lead,
+		.valid = serves,
+		.beyond = renewer.scale };
 
 	a.real = real_at(old, a.cycles);
 	off += (int64_t)to_ns(lead, renewer.scale) -
-	       (int64_t)to_ns(lead, old->scale);
+	       (int64_t)(a.real - real_at(old, s->cycles));
 	/* below a hundredth of the scale, for off is below STEP */
 	a.scale = renewer.scale +
 		  (uint64_t)((int64_t)(((__int128)off * (INT64_C(1) << 32)) /
@@ -237,7 +255,7 @@ renew(void)
 	renewer.last = s;
 	if (renewer.scale == 0)
 		return;
-	load(&clock_state.anchors[version >> 1 & 1], &old);
+	load(version, &old);
 	if (version < 2 || was_idle(&old, s.cycles)) {
 		set_to(&s, version < 2 ? 2 * FIRST : SERVES);
 		return;
@@ -264,8 +282,8 @@ look(uint64_t cycles, uint64_t *real)
 	    atomic_load_explicit(&clock_state.version, memory_order_acquire);
 	struct anchor now, before;
 
-	load(&clock_state.anchors[version >> 1 & 1], &now);
-	load(&clock_state.anchors[(version >> 1 & 1) ^ 1], &before);
+	load(version, &now);
+	load(version - 2, &before);
 	/* pairs with the fence in clock_publish() */
 	atomic_thread_fence(memory_order_acquire);
 	if (version < 2 || now.valid == 0 ||
@@ -298,7 +316,7 @@ is_due(uint64_t cycles)
 	struct anchor now;
 	int64_t passed;
 
-	load(&clock_state.anchors[version >> 1 & 1], &now);
+	load(version, &now);
 	passed = (int64_t)(cycles - now.cycles);
 	return version < 2 || passed >= (int64_t)now.valid ||
 	       (passed < 0 && to_ns(now.cycles - cycles, now.scale) > 2 * LEAD);

@@ -248,6 +248,25 @@ START_TEST(a_little_is_made_up_for_without_a_jump)
 }
 END_TEST
 
+/* Who comes late, when what was to be made up for has been, finds no more of it
+ * than that. */
+START_TEST(nothing_is_made_up_for_twice)
+{
+	struct timespec pause = { 0, 150 * MS };
+	uint64_t version, end;
+
+	(void)warm_up();
+	(void)worst_for(250);
+	version = clock_version();
+	atomic_fetch_add(&set_by, -MS / 2);
+	end = kernel(CLOCK_MONOTONIC) + 1000 * MS;
+	while (clock_version() == version && kernel(CLOCK_MONOTONIC) < end)
+		(void)clock_now();
+	nanosleep(&pause, NULL);
+	ck_assert_int_le(worst_for(50), 1000);
+}
+END_TEST
+
 START_TEST(after_a_long_pause_it_is_right_at_once)
 {
 	struct timespec pause = { 1, 0 };
@@ -300,6 +319,7 @@ main(void)
 		it_does_not_run_backwards,
 		a_clock_that_was_set_is_right_after_one_renewal,
 		a_little_is_made_up_for_without_a_jump,
+		nothing_is_made_up_for_twice,
 		after_a_long_pause_it_is_right_at_once,
 		a_counter_that_went_back_is_used_again,
 		a_child_goes_on_with_it,
