@@ -18,14 +18,14 @@ struct mask {
 	const struct descriptor *_Atomic at;
 };
 
+/* Both are relaxed: what it points to is memory that was mapped before by a
+ * system call, and nothing else is learnt from it. */
 static inline void
 mask_set(struct mask *m, const struct descriptor *at)
 {
-	atomic_store_explicit(&m->at, at, memory_order_release);
+	atomic_store_explicit(&m->at, at, memory_order_relaxed);
 }
 
-/* Relaxed: what it points to is memory that was mapped before by a system call,
- * and nothing else is learnt from it. */
 static inline const struct descriptor *
 mask_get(const struct mask *m)
 {

@@ -159,8 +159,9 @@ void shmlog_close(struct shmlog *);
 /* All zero is the default; set what you need. */
 struct shmlog_stream_options {
 	unsigned lanes;   /* 1 to 16; CPUs of the process + 1, at least 3 */
-	size_t lane_size; /* bytes, a power of two; 256 KiB, 64 KiB at least */
-	size_t dict_size; /* bytes for names of tags, and formats; 32 KiB */
+	size_t lane_size; /* a power of two, 64 KiB to 4 GiB; 256 KiB */
+	size_t dict_size; /* bytes for names of tags, and formats, less than
+			     1 MiB; 32 KiB */
 };
 
 /*
