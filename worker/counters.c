@@ -494,20 +494,31 @@ shmlog_cpu(void)
 	return cpu == -1 ? 0 : (unsigned)cpu;
 }
 
-uint64_t
-shmlog_value(const struct shmlog_set *set, unsigned i)
+static uint64_t
+value_of(const struct shmlog_set *set, uint32_t word)
 {
-	enum schema_kind kind;
+	enum schema_kind kind = (enum schema_kind)set->kinds[word];
 	uint64_t value = 0;
-	uint32_t word;
 
-	if (set == NULL || i >= set->n)
-		return 0;
-	word = set->words[i];
-	kind = (enum schema_kind)set->kinds[word];
 	if (kind != SCHEMA_HISTOGRAM)
 		return set_total(set->base, &set->plan, kind, word);
 	for (uint32_t w = 1; w < HISTOGRAM_WORDS; w++)
 		value += set_total(set->base, &set->plan, kind, word + w);
+	return value;
+}
+
+uint64_t
+shmlog_value(const struct shmlog_set *set, unsigned i)
+{
+	uint64_t value;
+	int locked;
+
+	if (set == NULL || i >= set->n)
+		return 0;
+	/* while it moves, what was added last is in no carry yet */
+	locked = log_patiently(set->part.log);
+	value = value_of(set, set->words[i]);
+	if (locked)
+		log_unlock(set->part.log);
 	return value;
 }

@@ -159,8 +159,11 @@ join_is_due(const struct shmlog *log, uint64_t now)
 
 /* Takes log->busy, waiting for it or not; log_lock() yields and is not for
  * signal handlers.  Much of what is called with it is a cancellation point:
- * meanwhile the thread is not cancelled, for it would hold it for good. */
+ * meanwhile the thread is not cancelled, for it would hold it for good.
+ * log_patiently() waits for a second at most, in case its holder never came
+ * back: 1, or 0. */
 int log_try(struct shmlog *);
+int log_patiently(struct shmlog *);
 void log_lock(struct shmlog *);
 void log_unlock(struct shmlog *);
 

@@ -25,6 +25,8 @@
 #error "the Makefile tells SHMLOG_VERSION"
 #endif
 
+#define PATIENCE_NS INT64_C(1000000000) /* for a lock that may be lost */
+
 /* All handles, for children after fork(2). */
 static struct trylock all_lock;
 static struct shmlog *all;
@@ -92,6 +94,19 @@ log_lock(struct shmlog *log)
 {
 	while (!log_try(log))
 		sched_yield();
+}
+
+int
+log_patiently(struct shmlog *log)
+{
+	int64_t end = clock_mono() + PATIENCE_NS;
+
+	while (!log_try(log)) {
+		if (clock_mono() > end)
+			return 0;
+		sched_yield();
+	}
+	return 1;
 }
 
 void

@@ -360,7 +360,8 @@ void shmlog_set_free(struct shmlog_set *);
 uint64_t *shmlog_counter(const struct shmlog_set *, unsigned i);
 
 /* The value of the i-th counter, of this process alone; of a histogram, how
- * many values were observed. */
+ * many values were observed.  Waits for a call that is joining just then.  Not
+ * for signal handlers. */
 uint64_t shmlog_value(const struct shmlog_set *, unsigned i);
 
 /* Inline, for any thread and any signal handler; c is from shmlog_counter(). */
