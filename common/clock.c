@@ -44,6 +44,7 @@
 #define STEP INT64_C(1000000)      /* what is off by more is set */
 #define ODD INT64_C(20000)         /* what a good counter is never off by */
 #define ODD_MAX 5                  /* times in a row, and it is not used */
+#define MISSED_MAX 50              /* samples in a row: nor is it then */
 #define LOOK_TRIES 3
 #define SAMPLE_TRIES 8
 #define SAMPLE_GOOD UINT64_C(100) /* ns around the call: no other is tried */
@@ -66,6 +67,7 @@ static struct {
 	struct shared_number stretched; /* an anchor was used beyond its time */
 	int odd;                        /* samples that were off, in a row */
 	int strange;                    /* or of another scale */
+	int missed;                     /* or were none */
 	uint64_t scale; /* ns a cycle, times 2^32, without corrections */
 	struct sample last;
 } renewer;
@@ -249,8 +251,14 @@ renew(void)
 
 	if (renewer.scale == 0 && clock_real() - renewer.last.real < FIRST)
 		return;
-	if (sample(&s) != 0)
+	if (sample(&s) != 0) {
+		/* nobody is interrupted that often: to ask takes too long here,
+		 * as in a virtual machine, and this asks more than once */
+		if (++renewer.missed > MISSED_MAX)
+			number_set(&renewer.usable, 0);
 		return;
+	}
+	renewer.missed = 0;
 	measure(&s);
 	renewer.last = s;
 	if (renewer.scale == 0)

@@ -21,6 +21,7 @@
 
 static _Atomic int64_t set_by;
 static _Atomic uint64_t asked;
+static _Atomic int is_slow; /* it takes some us */
 
 /* The C library's own clock_gettime(2). */
 static int
@@ -46,12 +47,15 @@ kernel(clockid_t clock)
 int
 clock_gettime(clockid_t clock, struct timespec *ts)
 {
+	struct timespec other;
 	uint64_t ns;
 
 	(void)own_clock(clock, ts);
 	if (clock != CLOCK_REALTIME)
 		return 0;
 	atomic_fetch_add(&asked, 1);
+	for (int i = 0; atomic_load(&is_slow) && i < 100; i++)
+		(void)own_clock(CLOCK_MONOTONIC, &other);
 	ns = (uint64_t)ts->tv_sec * 1000000000 + (uint64_t)ts->tv_nsec +
 	     (uint64_t)atomic_load(&set_by);
 	ts->tv_sec = (time_t)(ns / 1000000000);
@@ -267,6 +271,22 @@ START_TEST(nothing_is_made_up_for_twice)
 }
 END_TEST
 
+START_TEST(a_clock_that_takes_long_is_asked_once_a_time)
+{
+	uint64_t before;
+
+	(void)warm_up();
+	atomic_store(&is_slow, 1);
+	/* more than half a second, which is how long the last anchor is used */
+	(void)worst_for(800);
+	before = atomic_load(&asked);
+	for (int i = 0; i < 1000; i++)
+		(void)clock_now();
+	ck_assert_uint_le(atomic_load(&asked) - before, 1000);
+	atomic_store(&is_slow, 0);
+}
+END_TEST
+
 START_TEST(after_a_long_pause_it_is_right_at_once)
 {
 	struct timespec pause = { 1, 0 };
@@ -320,6 +340,7 @@ main(void)
 		a_clock_that_was_set_is_right_after_one_renewal,
 		a_little_is_made_up_for_without_a_jump,
 		nothing_is_made_up_for_twice,
+		a_clock_that_takes_long_is_asked_once_a_time,
 		after_a_long_pause_it_is_right_at_once,
 		a_counter_that_went_back_is_used_again,
 		a_child_goes_on_with_it,
