@@ -369,7 +369,8 @@ parts_join(struct shmlog *log)
 /*
  * Ids: the pid, and below it 31 bits of a count that begins at the time in
  * milliseconds, so that a process that takes the same pid later begins
- * elsewhere.  Together 53 bits: what a double holds, and so JSON's readers.
+ * elsewhere, unless the one before had more than a thousand a second.  Together
+ * 53 bits: what a double holds, and so JSON's readers.
  */
 #define COUNT_BITS 31
 

@@ -254,8 +254,9 @@ int shmlog_wants(struct shmlog_stream *, int tag, int level);
 /* The longest text a record of this stream takes, bytes. */
 size_t shmlog_record_max(const struct shmlog_stream *);
 
-/* A number for `id' that no other transaction on this machine has, before the
- * process has had two thousand million: never 0, below 2^53. */
+/* A number for `id' that no other transaction of the processes that live has,
+ * in one pid namespace and before a process has had two thousand million; of
+ * those that are gone it is hardly one's: never 0, below 2^53. */
 uint64_t shmlog_id(struct shmlog_stream *);
 
 /*
