@@ -27,7 +27,6 @@ answer=0
 while [ "$answer" = 0 ] && [ "$n" -lt 20 ]; do
 	n=$((n + 1))
 	puppet "filler$n" -i filler -L 1 -l 65536
-	tell "filler$n" "put 1"
 	tell "filler$n" wait
 done
 same "the one for whom there is no room is told" "$answer" \
