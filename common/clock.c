@@ -4,7 +4,9 @@
  * ANCHORS.  An anchor says what time it was at some count of cycles, and how
  * long a cycle is.  It serves for a tenth of a second; whoever finds that it
  * has served its time makes the next one from CLOCK_REALTIME, if nobody does so
- * already, and while it is made the old one goes on serving.
+ * already, and while it is made the old one goes on serving.  Beyond its time
+ * it does so with the cycle as it was measured: what it corrects is corrected
+ * by then, and more would overshoot.
  *
  * NEVER BACKWARDS.  A new anchor begins a little later than now, at the time
  * that the old one has for that moment, and its cycles are a bit longer or
@@ -42,6 +44,7 @@
 #define STEP INT64_C(1000000)      /* what is off by more is set */
 #define ODD INT64_C(20000)         /* what a good counter is never off by */
 #define ODD_MAX 5                  /* times in a row, and it is not used */
+#define MISSED_MAX 50              /* samples in a row: nor is it then */
 #define LOOK_TRIES 3
 #define SAMPLE_TRIES 8
 #define SAMPLE_GOOD UINT64_C(100) /* ns around the call: no other is tried */
@@ -54,6 +57,9 @@ struct sample {
 
 struct clock clock_state;
 
+/* Of each anchor, the scale behind its time; read and written with it. */
+static _Atomic uint64_t beyond[2];
+
 /* The holder's of `busy'. */
 static struct {
 	struct trylock busy;
@@ -61,6 +67,7 @@ static struct {
 	struct shared_number stretched; /* an anchor was used beyond its time */
 	int odd;                        /* samples that were off, in a row */
 	int strange;                    /* or of another scale */
+	int missed;                     /* or were none */
 	uint64_t scale; /* ns a cycle, times 2^32, without corrections */
 	struct sample last;
 } renewer;
@@ -110,16 +117,21 @@ sample(struct sample *s)
 }
 
 struct anchor {
-	uint64_t cycles, real, scale, valid;
+	uint64_t cycles, real, scale, valid, beyond;
 };
 
+/* The anchor that is current in that version. */
 static void
-load(const struct clock_anchor *from, struct anchor *to)
+load(uint64_t version, struct anchor *to)
 {
+	uint64_t i = version >> 1 & 1;
+	const struct clock_anchor *from = &clock_state.anchors[i];
+
 	to->cycles = atomic_load_explicit(&from->cycles, SHARED_LOAD);
 	to->real = atomic_load_explicit(&from->real, SHARED_LOAD);
 	to->scale = atomic_load_explicit(&from->scale, SHARED_LOAD);
 	to->valid = atomic_load_explicit(&from->valid, SHARED_LOAD);
+	to->beyond = atomic_load_explicit(&beyond[i], SHARED_LOAD);
 }
 
 static uint64_t
@@ -127,8 +139,12 @@ real_at(const struct anchor *a, uint64_t cycles)
 {
 	uint64_t passed = cycles - a->cycles;
 
-	return (int64_t)passed >= 0 ? a->real + to_ns(passed, a->scale)
-				    : a->real - to_ns(0 - passed, a->scale);
+	if ((int64_t)passed < 0)
+		return a->real - to_ns(0 - passed, a->scale);
+	if (passed <= a->valid)
+		return a->real + to_ns(passed, a->scale);
+	return a->real + to_ns(a->valid, a->scale) +
+	       to_ns(passed - a->valid, a->beyond);
 }
 
 /* Makes *a the current anchor.  With the lock. */
@@ -137,7 +153,8 @@ clock_publish(const struct anchor *a)
 {
 	uint64_t version =
 	    atomic_load_explicit(&clock_state.version, memory_order_relaxed);
-	struct clock_anchor *to = &clock_state.anchors[(version >> 1 & 1) ^ 1];
+	uint64_t i = (version >> 1 & 1) ^ 1;
+	struct clock_anchor *to = &clock_state.anchors[i];
 
 	atomic_store_explicit(&clock_state.version, version | 1, SHARED_STORE);
 	/* pairs with the fences in clock_at() and look() */
@@ -146,6 +163,7 @@ clock_publish(const struct anchor *a)
 	atomic_store_explicit(&to->real, a->real, SHARED_STORE);
 	atomic_store_explicit(&to->scale, a->scale, SHARED_STORE);
 	atomic_store_explicit(&to->valid, a->valid, SHARED_STORE);
+	atomic_store_explicit(&beyond[i], a->beyond, SHARED_STORE);
 	number_set(&renewer.stretched, 0);
 	/* pairs with the acquire loads in clock_version() and look() */
 	atomic_store_explicit(
@@ -157,7 +175,7 @@ static void
 set_to(const struct sample *s, uint64_t serves)
 {
 	struct anchor a = { s->cycles, s->real, renewer.scale,
-		to_cycles(serves, renewer.scale) };
+		to_cycles(serves, renewer.scale), renewer.scale };
 
 	/* in the place of both: what was before it counts no more */
 	clock_publish(&a);
@@ -171,11 +189,13 @@ go_on(const struct anchor *old, const struct sample *s, int64_t off)
 {
 	uint64_t lead = to_cycles(LEAD, renewer.scale);
 	uint64_t serves = to_cycles(SERVES, renewer.scale);
-	struct anchor a = { .cycles = s->cycles + lead, .valid = serves };
+	struct anchor a = { .cycles = s->cycles + lead,
+		.valid = serves,
+		.beyond = renewer.scale };
 
 	a.real = real_at(old, a.cycles);
 	off += (int64_t)to_ns(lead, renewer.scale) -
-	       (int64_t)to_ns(lead, old->scale);
+	       (int64_t)(a.real - real_at(old, s->cycles));
 	/* below a hundredth of the scale, for off is below STEP */
 	a.scale = renewer.scale +
 		  (uint64_t)((int64_t)(((__int128)off * (INT64_C(1) << 32)) /
@@ -208,7 +228,8 @@ measure(const struct sample *s)
 }
 
 /* Whether nobody has asked for so long that nobody has had a time which is
- * later than the clock's is now: then the clock is set, not made up for. */
+ * later than the clock's is now, or the counter began anew: then the clock is
+ * set, not made up for. */
 static int
 was_idle(const struct anchor *old, uint64_t cycles)
 {
@@ -230,13 +251,19 @@ renew(void)
 
 	if (renewer.scale == 0 && clock_real() - renewer.last.real < FIRST)
 		return;
-	if (sample(&s) != 0)
+	if (sample(&s) != 0) {
+		/* nobody is interrupted that often: to ask takes too long here,
+		 * as in a virtual machine, and this asks more than once */
+		if (++renewer.missed > MISSED_MAX)
+			number_set(&renewer.usable, 0);
 		return;
+	}
+	renewer.missed = 0;
 	measure(&s);
 	renewer.last = s;
 	if (renewer.scale == 0)
 		return;
-	load(&clock_state.anchors[version >> 1 & 1], &old);
+	load(version, &old);
 	if (version < 2 || was_idle(&old, s.cycles)) {
 		set_to(&s, version < 2 ? 2 * FIRST : SERVES);
 		return;
@@ -263,8 +290,8 @@ look(uint64_t cycles, uint64_t *real)
 	    atomic_load_explicit(&clock_state.version, memory_order_acquire);
 	struct anchor now, before;
 
-	load(&clock_state.anchors[version >> 1 & 1], &now);
-	load(&clock_state.anchors[(version >> 1 & 1) ^ 1], &before);
+	load(version, &now);
+	load(version - 2, &before);
 	/* pairs with the fence in clock_publish() */
 	atomic_thread_fence(memory_order_acquire);
 	if (version < 2 || now.valid == 0 ||
@@ -285,15 +312,22 @@ look(uint64_t cycles, uint64_t *real)
 	return 0;
 }
 
+/* Whether it is time for the next anchor: the current one has served its time,
+ * or it begins so much later that the counter must have begun anew, as it may
+ * when the machine slept. */
 static int
 is_due(uint64_t cycles)
 {
+	/* pairs with the release store in clock_publish() */
 	uint64_t version =
 	    atomic_load_explicit(&clock_state.version, memory_order_acquire);
 	struct anchor now;
+	int64_t passed;
 
-	load(&clock_state.anchors[version >> 1 & 1], &now);
-	return version < 2 || (int64_t)(cycles - now.cycles - now.valid) >= 0;
+	load(version, &now);
+	passed = (int64_t)(cycles - now.cycles);
+	return version < 2 || passed >= (int64_t)now.valid ||
+	       (passed < 0 && to_ns(now.cycles - cycles, now.scale) > 2 * LEAD);
 }
 
 uint64_t
@@ -304,7 +338,8 @@ clock_slow(uint64_t cycles)
 	if (!number_get(&renewer.usable))
 		return clock_real();
 	if (is_due(cycles) && trylock_take(&renewer.busy)) {
-		if (is_due(cycles))
+		/* by now: who was preempted brings cycles from long ago */
+		if (is_due(clock_cycles()))
 			renew();
 		trylock_give(&renewer.busy);
 	}

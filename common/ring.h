@@ -13,8 +13,7 @@
 
 /*
  * A writer's private truth about its lane; what stands in the segment is never
- * read back.  One thread at a time: whoever
- * holds the lane's lock.
+ * read back.  One thread at a time: whoever holds the lane's lock.
  */
 struct ring_writer {
 	struct lane_header *head;

@@ -166,7 +166,7 @@ dict_next(const void *section, const struct stream_plan *p, uint64_t *offset,
 	const struct dict_header *d =
 	    (const struct dict_header *)((const uint8_t *)section +
 					 p->dict_offset);
-	/* pairs with the release store in dict_add() */
+	/* pairs with the release stores in dict_add() and dict_copy() */
 	uint64_t commit =
 	    atomic_load_explicit(&d->commit, memory_order_acquire);
 	struct dict_entry e;

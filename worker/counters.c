@@ -130,7 +130,7 @@ static int
 map_fresh(struct shmlog_set *set)
 {
 	struct rlimit most;
-	int fd, r = -1, saved;
+	int fd, r = -1, saved = errno;
 
 	if (map_twice(set, -1) == 0)
 		return 0;
@@ -144,7 +144,8 @@ map_fresh(struct shmlog_set *set)
 		return -1;
 	if (ftruncate(fd, (off_t)set->part.length) == 0)
 		r = map_twice(set, fd);
-	saved = errno;
+	if (r == -1)
+		saved = errno;
 	close(fd);
 	errno = saved;
 	return r;
@@ -441,6 +442,7 @@ shmlog_set(struct shmlog *log, const char *type, const char *ident,
 		return NULL;
 	}
 	part_add(log, &set->part);
+	parts_join(log);
 	return set;
 }
 
@@ -492,20 +494,31 @@ shmlog_cpu(void)
 	return cpu == -1 ? 0 : (unsigned)cpu;
 }
 
-uint64_t
-shmlog_value(const struct shmlog_set *set, unsigned i)
+static uint64_t
+value_of(const struct shmlog_set *set, uint32_t word)
 {
-	enum schema_kind kind;
+	enum schema_kind kind = (enum schema_kind)set->kinds[word];
 	uint64_t value = 0;
-	uint32_t word;
 
-	if (set == NULL || i >= set->n)
-		return 0;
-	word = set->words[i];
-	kind = (enum schema_kind)set->kinds[word];
 	if (kind != SCHEMA_HISTOGRAM)
 		return set_total(set->base, &set->plan, kind, word);
 	for (uint32_t w = 1; w < HISTOGRAM_WORDS; w++)
 		value += set_total(set->base, &set->plan, kind, word + w);
+	return value;
+}
+
+uint64_t
+shmlog_value(const struct shmlog_set *set, unsigned i)
+{
+	uint64_t value;
+	int locked;
+
+	if (set == NULL || i >= set->n)
+		return 0;
+	/* while it moves, what was added last is in no carry yet */
+	locked = log_patiently(set->part.log);
+	value = value_of(set, set->words[i]);
+	if (locked)
+		log_unlock(set->part.log);
 	return value;
 }

@@ -39,8 +39,10 @@ figures_open(struct shmlog_stream *s)
 {
 	struct shmlog_set_options o = { .shards = s->plan.lanes };
 
-	if (!figures_wanted)
+	if (!figures_wanted) {
+		parts_join(s->part.log);
 		return 0;
+	}
 	s->figures = shmlog_set(
 	    s->part.log, s->part.type, s->part.ident, defs, FIGURES, &o);
 	if (s->figures == NULL)

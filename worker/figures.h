@@ -24,8 +24,8 @@ enum figure {
 	FIGURES
 };
 
-/* Makes the set and gives the stream's lanes their shards: 0, or -1 with errno.
- */
+/* Makes the set, gives the stream's lanes their shards, and tries to attach
+ * both, set and stream: 0, or -1 with errno. */
 int figures_open(struct shmlog_stream *);
 void figures_close(struct shmlog_stream *);
 

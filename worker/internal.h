@@ -130,7 +130,8 @@ struct shmlog {
 int join_run(struct shmlog *, int64_t wait);
 
 /* Says in a part's sections and on the socket that they are freed, and takes
- * the part out of the list.  They are still mapped: unmap them afterwards. */
+ * the part out of the list.  They are still mapped: unmap them afterwards.
+ * errno is left alone. */
 void join_remove(struct part *);
 
 /* Unmaps a section that a part was about to get; it wants one again. */
@@ -158,8 +159,11 @@ join_is_due(const struct shmlog *log, uint64_t now)
 
 /* Takes log->busy, waiting for it or not; log_lock() yields and is not for
  * signal handlers.  Much of what is called with it is a cancellation point:
- * meanwhile the thread is not cancelled, for it would hold it for good. */
+ * meanwhile the thread is not cancelled, for it would hold it for good.
+ * log_patiently() waits for a second at most, in case its holder never came
+ * back: 1, or 0. */
 int log_try(struct shmlog *);
+int log_patiently(struct shmlog *);
 void log_lock(struct shmlog *);
 void log_unlock(struct shmlog *);
 
@@ -167,11 +171,16 @@ void log_unlock(struct shmlog *);
 int part_name(
     struct part *, const char *class, const char *type, const char *ident);
 
-/* Puts a part into the list and tries to attach it. */
+/* Puts a part into the list. */
 void part_add(struct shmlog *, struct part *);
 
-/* CLOCK_MONOTONIC, ns. */
+/* Tries to attach what was added.  Waits for the daemon for JOIN_WAIT_NS in
+ * all, however much that is: a call that makes something does this once. */
+void parts_join(struct shmlog *);
+
+/* CLOCK_MONOTONIC, ns; and to some ms, which is quicker. */
 int64_t clock_mono(void);
+int64_t clock_coarse(void);
 
 /* Moves a descriptor to 3 or above: 0, 1 and 2 mean something to a program,
  * also to one that was started with them closed.  -1 stays -1, as errno. */

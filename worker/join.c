@@ -36,15 +36,6 @@
 
 #define ON_THEIR_WAY_MAX 16 /* requests without an answer yet */
 
-static int64_t
-clock_coarse(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
 static void
 unmap_place(struct place *place)
 {
@@ -535,6 +526,7 @@ join_remove(struct part *part)
 {
 	struct shmlog *log = part->log;
 	struct part **at;
+	int saved = errno;
 
 	/* in the newest first: who finds it in an old one finds it there */
 	part->ops->mark(part, part->next.map);
@@ -551,4 +543,5 @@ join_remove(struct part *part)
 	/* the timer is what tells now when to look again */
 	if (log->socket == -1)
 		(void)outcome(log, NO_DAEMON);
+	errno = saved;
 }

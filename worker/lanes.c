@@ -50,15 +50,17 @@ lane_move(struct shmlog_stream *s, struct lane *lane)
 	size_t n = (size_t)(lane - bank);
 	struct lane_place *from = NULL, *to;
 	struct ring_writer w;
-	void *map;
+	void *map = NULL;
 
 	if (target == lane->at || target == 0 || n >= s->plan.lanes)
 		return;
 	to = &s->places[target - 1];
 	(void)number_enter(&to->users, 1);
-	/* first: a child's places are empty */
-	map = to->place.map;
-	if (number_look(&s->target) != target || s->lanes != bank) {
+	/* not before that: the joiner may be giving it up; and a child's places
+	 * are empty */
+	if (number_look(&s->target) == target)
+		map = to->place.map;
+	if (map == NULL || s->lanes != bank) {
 		leave(s, bank, to);
 		return; /* next time */
 	}

@@ -25,17 +25,31 @@
 #error "the Makefile tells SHMLOG_VERSION"
 #endif
 
+#define PATIENCE_NS INT64_C(1000000000) /* for a lock that may be lost */
+
 /* All handles, for children after fork(2). */
 static struct trylock all_lock;
 static struct shmlog *all;
 
-int64_t
-clock_mono(void)
+static int64_t
+clock_of(clockid_t id)
 {
 	struct timespec ts;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	(void)clock_gettime(id, &ts);
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+int64_t
+clock_mono(void)
+{
+	return clock_of(CLOCK_MONOTONIC);
+}
+
+int64_t
+clock_coarse(void)
+{
+	return clock_of(CLOCK_MONOTONIC_COARSE);
 }
 
 int
@@ -80,6 +94,19 @@ log_lock(struct shmlog *log)
 {
 	while (!log_try(log))
 		sched_yield();
+}
+
+int
+log_patiently(struct shmlog *log)
+{
+	int64_t end = clock_mono() + PATIENCE_NS;
+
+	while (!log_try(log)) {
+		if (clock_mono() > end)
+			return 0;
+		sched_yield();
+	}
+	return 1;
 }
 
 void
@@ -318,13 +345,21 @@ void
 part_add(struct shmlog *log, struct part *part)
 {
 	struct part **at;
-	int saved = errno;
 
 	part->log = log;
 	log_lock(log);
 	for (at = &log->parts; *at != NULL; at = &(*at)->following)
 		continue;
 	*at = part;
+	log_unlock(log);
+}
+
+void
+parts_join(struct shmlog *log)
+{
+	int saved = errno;
+
+	log_lock(log);
 	log->waited = 0;
 	(void)join_run(log, JOIN_WAIT_NS);
 	log_unlock(log);
@@ -334,7 +369,8 @@ part_add(struct shmlog *log, struct part *part)
 /*
  * Ids: the pid, and below it 31 bits of a count that begins at the time in
  * milliseconds, so that a process that takes the same pid later begins
- * elsewhere.  Together 53 bits: what a double holds, and so JSON's readers.
+ * elsewhere, unless the one before had more than a thousand a second.  Together
+ * 53 bits: what a double holds, and so JSON's readers.
  */
 #define COUNT_BITS 31
 

@@ -159,8 +159,9 @@ void shmlog_close(struct shmlog *);
 /* All zero is the default; set what you need. */
 struct shmlog_stream_options {
 	unsigned lanes;   /* 1 to 16; CPUs of the process + 1, at least 3 */
-	size_t lane_size; /* bytes, a power of two; 256 KiB, 64 KiB at least */
-	size_t dict_size; /* bytes for names of tags, and formats; 32 KiB */
+	size_t lane_size; /* a power of two, 64 KiB to 4 GiB; 256 KiB */
+	size_t dict_size; /* bytes for names of tags, and formats, less than
+			     1 MiB; 32 KiB */
 };
 
 /*
@@ -253,8 +254,9 @@ int shmlog_wants(struct shmlog_stream *, int tag, int level);
 /* The longest text a record of this stream takes, bytes. */
 size_t shmlog_record_max(const struct shmlog_stream *);
 
-/* A number for `id' that no other transaction on this machine has, before the
- * process has had two thousand million: never 0, below 2^53. */
+/* A number for `id' that no other transaction of the processes that live has,
+ * in one pid namespace and before a process has had two thousand million; of
+ * those that are gone it is hardly one's: never 0, below 2^53. */
 uint64_t shmlog_id(struct shmlog_stream *);
 
 /*
@@ -360,7 +362,8 @@ void shmlog_set_free(struct shmlog_set *);
 uint64_t *shmlog_counter(const struct shmlog_set *, unsigned i);
 
 /* The value of the i-th counter, of this process alone; of a histogram, how
- * many values were observed. */
+ * many values were observed.  Waits for a call that is joining just then.  Not
+ * for signal handlers. */
 uint64_t shmlog_value(const struct shmlog_set *, unsigned i);
 
 /* Inline, for any thread and any signal handler; c is from shmlog_counter(). */

@@ -71,6 +71,9 @@ shmlog_ready_(struct shmlog_site *site, unsigned n)
 
 #ifdef __cplusplus
 #define SHMLOG_WORD_(suffix) shmlog_word_
+
+/* also for those who include shmlog.h within extern "C" */
+extern "C++" {
 #else
 #define SHMLOG_WORD_(suffix) shmlog_word_##suffix##_
 #endif
@@ -113,6 +116,7 @@ shmlog_word_(decltype(nullptr), long double *copy)
 {
 	(void)copy;
 	return 0;
+}
 }
 #else
 static inline uint64_t

@@ -86,6 +86,9 @@ check "and with the shared library" \
 if command -v g++ >/dev/null; then
 	check "shmlog.h compiles as C++17" \
 	    build g++ c++17 "$dir/use.cc" "$BUILD/libshmlog.a"
+	sed '1s/.*/extern "C" {/; 2s/$/\n}/' "$dir/use.c" >"$dir/use.cc"
+	check "also within extern \"C\"" \
+	    build g++ c++17 "$dir/use.cc" "$BUILD/libshmlog.a"
 else
 	skip "shmlog.h compiles as C++17" "there is no g++"
 fi

@@ -1,5 +1,5 @@
 /*
- * test_bound.c -- how long a put waits for a daemon that is late, mute or mad.
+ * test_bound.c -- how long a call waits for a daemon that is late, mute or mad.
  *
  * All that the library may wait in is this file's: ppoll(2), by whose timeouts
  * the clock here goes on, so that no real one judges; and the socket's calls,
@@ -249,10 +249,50 @@ START_TEST(no_put_waits_longer_than_it_says)
 }
 END_TEST
 
+static void
+expect_bound(const struct manners *m, const char *call)
+{
+	if (in_call > BOUND || blocked)
+		ck_abort_msg("a daemon %s: %lld ns in %s%s", m->name,
+		    (long long)in_call, call,
+		    blocked ? ", a call that blocks" : "");
+	in_call = 0;
+}
+
+/* A stream is two parts: itself, and the set of its figures. */
+START_TEST(nothing_that_is_made_waits_longer)
+{
+	static const struct shmlog_def def = { .name = "n",
+		.kind = SHMLOG_COUNTER };
+
+	for (size_t i = 0; i < UNIT_COUNT(manners); i++) {
+		const struct manners *m = &manners[i];
+		struct fake_daemon *f = calloc(1, sizeof(*f));
+		struct shmlog *log;
+
+		daemon_start(f, NULL, ++newest);
+		figures_wanted = 1;
+		behave(f, m);
+		in_call = 0;
+		log = shmlog_open(f->dir);
+		expect_bound(m, "shmlog_open()");
+		(void)shmlog_stream(log, "t", "i", NULL);
+		expect_bound(m, "shmlog_stream()");
+		(void)shmlog_set(log, "t", "i", &def, 1, NULL);
+		expect_bound(m, "shmlog_set()");
+		shmlog_close(log);
+		daemon_kill(f);
+		daemon_free(f, 1);
+		free(f);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
-	const TTest *const tests[] = { no_put_waits_longer_than_it_says };
+	const TTest *const tests[] = { no_put_waits_longer_than_it_says,
+		nothing_that_is_made_waits_longer };
 
 	return UNIT_RUN("bound", tests);
 }

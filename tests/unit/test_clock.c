@@ -21,6 +21,7 @@
 
 static _Atomic int64_t set_by;
 static _Atomic uint64_t asked;
+static _Atomic int is_slow; /* it takes some us */
 
 /* The C library's own clock_gettime(2). */
 static int
@@ -64,6 +65,7 @@ linger(void)
 int
 clock_gettime(clockid_t clock, struct timespec *ts)
 {
+	struct timespec other;
 	uint64_t ns;
 
 	(void)own_clock(clock, ts);
@@ -72,6 +74,8 @@ clock_gettime(clockid_t clock, struct timespec *ts)
 	atomic_fetch_add(&asked, 1);
 	if (atomic_load(&lingering))
 		linger();
+	for (int i = 0; atomic_load(&is_slow) && i < 100; i++)
+		(void)own_clock(CLOCK_MONOTONIC, &other);
 	ns = (uint64_t)ts->tv_sec * 1000000000 + (uint64_t)ts->tv_nsec +
 	     (uint64_t)atomic_load(&set_by);
 	ts->tv_sec = (time_t)(ns / 1000000000);
@@ -380,6 +384,41 @@ START_TEST(a_little_is_made_up_for_without_a_jump)
 }
 END_TEST
 
+/* Who comes late, when what was to be made up for has been, finds no more of it
+ * than that. */
+START_TEST(nothing_is_made_up_for_twice)
+{
+	struct timespec pause = { 0, 150 * MS };
+	uint64_t version, end;
+
+	(void)warm_up();
+	(void)worst_for(250);
+	version = clock_version();
+	atomic_fetch_add(&set_by, -MS / 2);
+	end = kernel(CLOCK_MONOTONIC) + 1000 * MS;
+	while (clock_version() == version && kernel(CLOCK_MONOTONIC) < end)
+		(void)clock_now();
+	nanosleep(&pause, NULL);
+	ck_assert_int_le(worst_for(50), 1000);
+}
+END_TEST
+
+START_TEST(a_clock_that_takes_long_is_asked_once_a_time)
+{
+	uint64_t before;
+
+	(void)warm_up();
+	atomic_store(&is_slow, 1);
+	/* more than half a second, which is how long the last anchor is used */
+	(void)worst_for(800);
+	before = atomic_load(&asked);
+	for (int i = 0; i < 1000; i++)
+		(void)clock_now();
+	ck_assert_uint_le(atomic_load(&asked) - before, 1000);
+	atomic_store(&is_slow, 0);
+}
+END_TEST
+
 START_TEST(after_a_long_pause_it_is_right_at_once)
 {
 	struct timespec pause = { 1, 0 };
@@ -388,6 +427,26 @@ START_TEST(after_a_long_pause_it_is_right_at_once)
 	(void)worst_for(250);
 	nanosleep(&pause, NULL);
 	ck_assert_int_le(worst_for(200), 1000);
+}
+END_TEST
+
+/* The counter may begin anew, below what the anchors say, when the machine was
+ * put to sleep. */
+START_TEST(a_counter_that_went_back_is_used_again)
+{
+	int used = warm_up() == 0;
+	uint64_t before;
+
+	(void)worst_for(250);
+	for (int i = 0; i < 2; i++)
+		atomic_fetch_add(
+		    &clock_state.anchors[i].cycles, UINT64_C(1) << 50);
+	ck_assert_int_le(worst_for(50), 1000);
+	before = atomic_load(&asked);
+	for (int i = 0; i < 1000; i++)
+		(void)clock_now();
+	if (used)
+		ck_assert_uint_le(atomic_load(&asked) - before, 100);
 }
 END_TEST
 
@@ -414,7 +473,10 @@ main(void)
 		who_read_the_counter_before_the_clock_was_set_has_the_new_time,
 		an_anchor_that_has_begun_before_it_is_made_is_none,
 		a_little_is_made_up_for_without_a_jump,
+		nothing_is_made_up_for_twice,
+		a_clock_that_takes_long_is_asked_once_a_time,
 		after_a_long_pause_it_is_right_at_once,
+		a_counter_that_went_back_is_used_again,
 		a_child_goes_on_with_it,
 	};
 

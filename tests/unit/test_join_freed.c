@@ -2,6 +2,7 @@
  * test_join_freed.c -- what is freed is freed in the end, whatever the daemon
  * does meanwhile.
  */
+#include <errno.h>
 #include <poll.h>
 
 #include "common/bank.h"
@@ -114,6 +115,29 @@ START_TEST(who_cannot_say_that_he_frees_hangs_up)
 }
 END_TEST
 
+/* Whoever frees has no way to fail: what it finds out about the daemon, which
+ * is not there, is not for errno. */
+START_TEST(who_makes_and_frees_finds_errno_as_it_was)
+{
+	struct shmlog *log;
+	struct shmlog_set *set;
+	struct shmlog_stream *s;
+
+	errno = EXDEV;
+	log = shmlog_open("/nowhere/to/be/found");
+	set = shmlog_set(log, "t", "i", defs, N, NULL);
+	s = shmlog_stream(log, "t", "i", NULL);
+	ck_assert_int_eq(errno, EXDEV);
+	shmlog_set_free(set);
+	ck_assert_int_eq(errno, EXDEV);
+	shmlog_stream_free(s);
+	ck_assert_int_eq(errno, EXDEV);
+	(void)shmlog_stream(log, "t", "i", NULL);
+	shmlog_close(log);
+	ck_assert_int_eq(errno, EXDEV);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -121,6 +145,7 @@ main(void)
 		what_is_freed_says_so_whether_or_not_there_is_a_daemon,
 		what_is_freed_while_it_joins_says_so_in_both_sections,
 		who_cannot_say_that_he_frees_hangs_up,
+		who_makes_and_frees_finds_errno_as_it_was,
 	};
 
 	return UNIT_RUN("join_freed", tests);
