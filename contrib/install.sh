@@ -36,7 +36,6 @@ files()
 	done
 	each 644 "$PREFIX/lib/systemd/system" contrib/systemd/*.service
 	each 644 "$PREFIX/lib/sysusers.d" contrib/sysusers/*
-	each 644 "$PREFIX/lib/tmpfiles.d" contrib/tmpfiles/*
 	each 644 "$SYSCONFDIR/logrotate.d" contrib/logrotate/*
 	each 644 "$PREFIX/share/bash-completion/completions" contrib/completion/*
 	each 644 "$doc" README.md CHANGES LICENSE

@@ -271,7 +271,8 @@ uint64_t shmlog_id(struct shmlog_stream *);
 struct shmlog_batch *shmlog_batch(struct shmlog_stream *);
 
 /* Whether all records of a commit have the time of its first one: that saves
- * nearly half of what a record costs.  Off at first. */
+ * nearly half of what a record costs.  Off at first; not to be changed between
+ * a record and its commit. */
 void shmlog_batch_one_time(struct shmlog_batch *, int on);
 
 /* 1; what becomes of the record is told by the commit (one that is masked now

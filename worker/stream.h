@@ -99,7 +99,6 @@ this_cpu(void)
 static inline struct lane *
 lane_of(struct shmlog_stream *s, unsigned n)
 {
-
 	if (__builtin_expect(n >= s->plan.lanes, 0))
 		n %= s->plan.lanes;
 	return &s->lanes[n];
