@@ -237,6 +237,24 @@ print_slow(struct shmlog_stream *s, const struct site *site, int tag, int level,
 	return 1;
 }
 
+/* From the word that it has made of tag and level, */
+static __attribute__((noinline)) int
+print_again(struct shmlog_stream *s, const struct site *site, uint64_t word,
+    uint64_t id, const uint64_t *words)
+{
+	return print_slow(
+	    s, site, record_tag(word), record_level(word), id, words);
+}
+
+/* and while it holds a lane. */
+static __attribute__((noinline)) int
+print_held(struct shmlog_stream *s, const struct site *site, uint64_t word,
+    uint64_t id, const uint64_t *words, struct lane *lane)
+{
+	lane_give(lane);
+	return print_again(s, site, word, id, words);
+}
+
 /*
  * As shmlog_put(): the way that almost all go.  The lane's place has the format
  * if its dictionary is so long: one comparison, which 0 and DICT_NO_ROOM fail.
@@ -248,10 +266,10 @@ shmlog_printf_(struct shmlog_stream *s, const struct shmlog_site *here, int tag,
     int level, uint64_t id, const uint64_t *words)
 {
 	const struct site *site = (const struct site *)here;
-	uint64_t cycles, time;
+	uint64_t cycles, time, word, n;
 	struct ring_writer *w;
 	struct lane *lane;
-	uint8_t *to, *end = NULL;
+	uint8_t *to, *end;
 
 	if (s == NULL)
 		return 0;
@@ -261,28 +279,30 @@ shmlog_printf_(struct shmlog_stream *s, const struct shmlog_site *here, int tag,
 			   : print_slow(s, site, tag, level, id, words);
 	lane = lane_near(s);
 	cycles = clock_cycles();
-	if (!stream_is_plain(tag, level) || site->most == 0 ||
-	    !trylock_grab(&lane->lock))
+	if (!stream_is_plain(tag, level) || site->most == 0)
 		return print_slow(s, site, tag, level, id, words);
+	word = record_word(0, (uint16_t)tag, (uint8_t)level, RECORD_ARGS);
+	if (!trylock_grab(&lane->lock))
+		return print_again(s, site, word, id, words);
 	w = &lane->writer;
+	if (!clock_at(number_get(&s->looked), cycles, &time) ||
+	    lane->at != number_look(&s->target) ||
+	    !ring_is_easy(w, site->most) ||
+	    number_get(&s->formats[site->number]) - 1 >= lane->dict)
+		return print_held(s, site, word, id, words, lane);
 	to = w->data + (w->commit & w->mask);
-	if (clock_at(number_get(&s->looked), cycles, &time) &&
-	    lane->at == number_look(&s->target) &&
-	    ring_is_easy(w, site->most) &&
-	    number_get(&s->formats[site->number]) - 1 < lane->dict)
-		end = encode_short(to + PRINT_ARGS, &site->args, words);
-	if (end == NULL) {
-		lane_give(lane);
-		return print_slow(s, site, tag, level, id, words);
-	}
-	ring_head(to,
-	    record_word((uint32_t)(end - to), (uint16_t)tag, (uint8_t)level,
-		RECORD_ARGS),
-	    id, time);
+	/* now, so that they need not be kept: nobody sees it before commit */
+	shared_store(to + 8, id);
+	shared_store(to + 16, time);
 	shared_store(to + sizeof(struct record), format_pair(site->number, 0));
+	end = encode_short(to + PRINT_ARGS, &site->args, words);
+	if (end == NULL)
+		return print_held(s, site, word, id, words, lane);
+	n = (uint64_t)(end - to);
+	shared_store(to, word | record_word((uint32_t)n, 0, 0, 0));
 	w->records++;
-	ring_publish(w, w->commit + (uint64_t)(end - to));
-	lane_count(lane, 1, (uint64_t)(end - to));
+	ring_publish(w, w->commit + n);
+	lane_count(lane, 1, n);
 	lane_give(lane);
 	return 1;
 }

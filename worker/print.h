@@ -71,27 +71,25 @@ print_cut(const struct format_args *a, const uint64_t *heads)
 static inline uint8_t *
 encode_short(uint8_t *p, const struct format_args *a, const uint64_t *words)
 {
-	uint32_t left = a->strings, end;
+	uint32_t strings = a->strings, n;
 	uint64_t head;
-	uint32_t n;
 
-	for (uint32_t i = 0;; i++, left &= left - 1) {
-		end = left == 0 ? a->count : (uint32_t)__builtin_ctz(left);
-		for (; i < end; i++, p += 8)
+	for (uint32_t i = 0; i < a->count; i++, strings >>= 1, p += 8) {
+		if ((strings & 1) == 0) {
 			shared_store(p, words[i]);
-		if (left == 0)
-			return p;
+			continue;
+		}
 		head = format_string(a, words, i, PRINT_SHORT);
 		if (head >> 32 & ARGS_CUT)
 			return NULL;
 		n = (uint32_t)head;
+		/* the last word's zeros, then what may be in their place */
+		shared_store(p + ((n + 7) & ~7u), 0);
 		shared_store(p, format_pair(n, (uint32_t)(head >> 32)));
-		/* the last word's zeros, then all bytes */
-		if (n % 8 != 0)
-			shared_store(p + 8 + n / 8 * 8, 0);
 		shared_text(p + 8, (const char *)(uintptr_t)words[i], n);
-		p += 8 + ((n + 7) & ~7u);
+		p += (n + 7) & ~7u;
 	}
+	return p;
 }
 
 #endif
