@@ -113,7 +113,8 @@ $(B)/pic/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fPIC -fvisibility=hidden -c -o $@ $<
 
-archive = rm -f $@ && $(AR) rcs $@ $^
+# whole or not there, also after a kill
+archive = rm -f $@.tmp && $(AR) rcs $@.tmp $^ && mv $@.tmp $@
 
 $(B)/libcommon.a: $(COMMON_OBJS)
 	$(archive)
