@@ -101,7 +101,7 @@ tests: $(UNIT_TESTS) $(TORTURES) $(TOOLS) $(B)/bench ## the test programs
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(filter-out %.d,$(MAKEFILE_LIST)) | expand -t 20
-	@echo 'variables: SAN=address,undefined SAN=thread TESTS="NAME..." JOBS=N BENCH="OPTION..." PREFIX= DESTDIR= CC='
+	@echo 'variables: SAN=address,undefined SAN=thread TESTS="NAME..." JOBS=N BENCH="OPTION..." PREFIX= SYSCONFDIR= DESTDIR= CC='
 
 # Objects.  $(@D) of build/obj/daemon/x.o names the folder, and so its flags.
 $(B)/obj/%.o: %.c Makefile

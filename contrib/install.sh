@@ -1,13 +1,18 @@
 #!/bin/bash
 # install.sh -- puts what was built where it belongs, or takes it away again.
 #
-#	BUILD=build DESTDIR= PREFIX=/usr/local contrib/install.sh install|uninstall
+#	BUILD=build DESTDIR= PREFIX=/usr/local SYSCONFDIR=/etc \
+#	    contrib/install.sh install|uninstall
 #
 # One list serves both.  Directories are left by uninstall if anything else is
 # in them.
 set -eu
 shopt -s nullglob
-: "${BUILD:=build}" "${DESTDIR:=}" "${PREFIX:=/usr/local}" "${SYSCONFDIR:=/etc}"
+: "${BUILD:=build}" "${DESTDIR:=}" "${PREFIX:=/usr/local}"
+case $PREFIX in
+/usr | /usr/local) : "${SYSCONFDIR:=/etc}" ;;
+*) : "${SYSCONFDIR:=$PREFIX/etc}" ;; # and so nothing is outside of it
+esac
 
 doc=$PREFIX/share/doc/shmlog
 

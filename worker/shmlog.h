@@ -223,7 +223,10 @@ int shmlog_puts(
  * conversion of printf(3) is there; %m shows errno as it was.  Of a string 4096
  * bytes are stored at most: what is longer is cut and marked.
  *
- * Fields written as `key=value' are typed fields in `shmtail -o json'.
+ * Fields written as `key=%d key=%s', with blanks in between, are typed fields
+ * in `shmtail -o json'; shmtail(1) has the rules.  An argument with a comma
+ * outside of parentheses, such as a compound literal, is to be put in
+ * parentheses.  In C++ it takes C++11.
  *
  * The format is entered in the stream's dictionary once; from then on a call
  * stores words and copies strings, no more.  Formatted at once, by vsnprintf(3)

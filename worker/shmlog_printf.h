@@ -174,13 +174,20 @@ shmlog_word_pointer_(const volatile void *v, long double *copy)
 #define SHMLOG_W16_(l, f, a, ...)                                              \
 	shmlog_word_(a, l), SHMLOG_W15_((l) + 1, f, __VA_ARGS__)
 
-/* How many arguments follow the format, and the format. */
+/* How many arguments follow the format, and the format.  Of more than 16 the
+ * count is a word that compilers complain of. */
 #define SHMLOG_COUNT_(...)                                                     \
-	SHMLOG_17TH_(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5,   \
-	    4, 3, 2, 1, 0, 0)
-#define SHMLOG_17TH_(                                                          \
-    f, a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q, count, ...)             \
+	SHMLOG_33RD_(__VA_ARGS__,                                              \
+	    SHMLOG_8TIMES_(shmlog_takes_16_arguments_at_most),                 \
+	    SHMLOG_8TIMES_(shmlog_takes_16_arguments_at_most), 16, 15, 14, 13, \
+	    12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0)
+#define SHMLOG_8TIMES_(a) a, a, a, a, a, a, a, a
+#define SHMLOG_33RD_(...) SHMLOG_33RD_OF_(__VA_ARGS__)
+#define SHMLOG_33RD_OF_(f, a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, b0, b1, b2, \
+    b3, b4, b5, b6, b7, b8, b9, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, d0,    \
+    d1, count, ...)                                                            \
 	count
+#define SHMLOG_Wshmlog_takes_16_arguments_at_most_(l, f, ...) 0
 #define SHMLOG_FIRST_(...) SHMLOG_FIRST_OF_(__VA_ARGS__, 0)
 #define SHMLOG_FIRST_OF_(f, ...) f
 #define SHMLOG_W_(n) SHMLOG_PASTE_(SHMLOG_W, n)

@@ -48,3 +48,10 @@ mkdir -p "$to/usr/share/doc/other"
 : >"$to/usr/bin/other"
 check "uninstall succeeds" run uninstall
 same "what it leaves" "$(find "$to" ! -type d -printf '%P\n')" usr/bin/other
+
+# what is in a prefix of one's own is all there
+to=$dir/own
+DESTDIR=$to PREFIX=/opt/shmlog contrib/install.sh install
+same "where all of it is" "$(find "$to" ! -type d -printf '%P\n' |
+    grep -v '^opt/shmlog/')" ""
+check "logrotate's snippet, too" [ -s "$to/opt/shmlog/etc/logrotate.d/shmlog" ]

@@ -175,7 +175,17 @@ check "an int for %s is an error" refused '"%s", 1' c
 check "a long for %d is an error" refused '"%d", 1L' c
 check "an argument too few is an error" refused '"%d %d", 1' c
 check "an argument too many is an error" refused '"%d", 1, 2' c
+d16='%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d'
+n16='1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16'
+check "16 arguments are no error" compiled "\"$d16\", $n16" c
+too_many()
+{
+	! compiled "\"$d16%d\", $n16, 17" "$@" &&
+		grep -q 'shmlog_takes_16_arguments_at_most' "$dir/log"
+}
+check "17 arguments are an error that says so" too_many c
 if command -v g++ >/dev/null; then
+	check "17 arguments are one in C++, too" too_many cc g++
 	check "a string for %d is an error in C++" refused '"%d", t' cc g++
 fi
 # What json has: types.
