@@ -111,7 +111,9 @@ struct shmlog {
 	int ticks;       /* the timer is set */
 	int refused;     /* errno of the last refusal, 0 */
 	int unreachable; /* errno of connect(2) or of HELLO's refusal, 0 */
-	int took_busy;   /* for a fork that is going on */
+
+	/* who took `busy' for a fork that is going on: his thread pointer */
+	struct shared_number forker;
 
 	/* a page, always there: the header of the segment, or zeros */
 	const struct segment_header *head;

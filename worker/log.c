@@ -394,40 +394,68 @@ next_id(void)
 /*
  * Around fork(2).  The locks are taken before, so that the child finds nothing
  * half done, but only for a while: a signal handler that forks may have
- * interrupted who holds them, and the child makes everything anew anyway.
+ * interrupted who holds them, and the child makes everything anew anyway.  Two
+ * threads may fork at once, so each gives what it has taken itself.
+ *
+ * Signals wait meanwhile: until in_child() has run, what a handler put would go
+ * to the parent's lanes, which the parent writes to.
  */
 #define FORK_TRIES 10000
 
-static int
-take_for_fork(struct trylock *lock)
+/* Who took all_lock for a fork; as log->forker. */
+static struct shared_number all_forker;
+
+/* initial-exec: what else there is may call malloc(3) */
+static __thread sigset_t signals_before
+    __attribute__((tls_model("initial-exec")));
+
+static uint64_t
+this_thread(void)
 {
-	for (int i = 0; i < FORK_TRIES; i++) {
-		if (trylock_take(lock))
-			return 1;
-		sched_yield();
-	}
-	return 0;
+	return (uintptr_t)__builtin_thread_pointer();
 }
 
-static int took_all; /* all_lock, for the fork that is going on */
+static void
+take_for_fork(struct trylock *lock, struct shared_number *forker)
+{
+	for (int i = 0; i < FORK_TRIES; i++) {
+		if (trylock_take(lock)) {
+			number_set(forker, this_thread());
+			return;
+		}
+		sched_yield();
+	}
+}
+
+/* What somebody else holds is his to give. */
+static void
+give_after_fork(struct trylock *lock, struct shared_number *forker)
+{
+	if (number_get(forker) != this_thread())
+		return;
+	number_set(forker, 0);
+	trylock_give(lock);
+}
 
 static void
 before_fork(void)
 {
-	took_all = take_for_fork(&all_lock);
+	sigset_t every;
+
+	sigfillset(&every);
+	(void)pthread_sigmask(SIG_SETMASK, &every, &signals_before);
+	take_for_fork(&all_lock, &all_forker);
 	for (struct shmlog *log = all; log != NULL; log = log->following)
-		log->took_busy = take_for_fork(&log->busy);
+		take_for_fork(&log->busy, &log->forker);
 }
 
 static void
 in_parent(void)
 {
-	/* what somebody else holds is his to give */
 	for (struct shmlog *log = all; log != NULL; log = log->following)
-		if (log->took_busy)
-			trylock_give(&log->busy);
-	if (took_all)
-		trylock_give(&all_lock);
+		give_after_fork(&log->busy, &log->forker);
+	give_after_fork(&all_lock, &all_forker);
+	(void)pthread_sigmask(SIG_SETMASK, &signals_before, NULL);
 }
 
 static void
@@ -450,9 +478,12 @@ in_child(void)
 		number_set(&log->dropped, 0);
 		for (struct part *p = log->parts; p != NULL; p = p->following)
 			p->ops->forget(p);
+		number_set(&log->forker, 0);
 		trylock_give(&log->busy);
 	}
+	number_set(&all_forker, 0);
 	trylock_give(&all_lock);
+	(void)pthread_sigmask(SIG_SETMASK, &signals_before, NULL);
 	errno = saved;
 }
 
