@@ -487,14 +487,21 @@ in_child(void)
 	errno = saved;
 }
 
+/* As early as can be: what the handlers of others put in a child, behind ours,
+ * is the child's. */
 static int watched;
 
-static void
+static __attribute__((constructor)) void
 watch(void)
+{
+	watched = pthread_atfork(before_fork, in_parent, in_child);
+}
+
+static void
+begin(void)
 {
 	reset_ids();
 	clock_begin();
-	watched = pthread_atfork(before_fork, in_parent, in_child);
 }
 
 int
@@ -502,7 +509,7 @@ fork_watch(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	(void)pthread_once(&once, watch);
+	(void)pthread_once(&once, begin);
 	if (watched != 0)
 		errno = watched;
 	return watched == 0 ? 0 : -1;

@@ -1,8 +1,8 @@
 /*
  * test_fork.c -- what other people's handlers around fork(2) meet.
  *
- * Those of this file come before the library's, so that at a fork they run
- * when it holds its locks, and in a child when that is the parent still.
+ * Those of come_first() are there before the library's, so that at a fork they
+ * run when it holds its locks, and in a child when that is the parent still.
  */
 #include <sys/wait.h>
 
@@ -18,7 +18,7 @@
 
 #define SLOW_US 300000 /* more than a fork waits for another one */
 
-static int slow, signals;
+static int slow, signals, handler_puts;
 static struct shmlog_stream *stream;
 static pthread_barrier_t together;
 
@@ -107,9 +107,10 @@ committed(void)
 	return n;
 }
 
-/* What is put in a child by handlers is not in the lanes of the parent. */
+/* What is put in a child by handlers, told by the flag, is not in the lanes of
+ * the parent. */
 static void
-fork_and_compare(void)
+fork_and_compare(int *flag)
 {
 	struct fake_daemon f;
 	struct shmlog *log;
@@ -122,11 +123,11 @@ fork_and_compare(void)
 	expect_eq(shmlog_wait(log, 10000), 0);
 	expect_eq(shmlog_puts(stream, 0, 6, 0, "parent"), 1);
 	expect_eq(committed(), 1);
-	signals = 1;
+	*flag = 1;
 	pid = fork();
 	if (pid == 0)
 		_exit(is_blocked());
-	signals = 0;
+	*flag = 0;
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
 	expect_eq(committed(), 1);
@@ -140,8 +141,22 @@ START_TEST(a_signal_right_behind_fork_puts_nothing_into_the_parents_lanes)
 	struct sigaction sa = { .sa_handler = put };
 
 	ck_assert_int_eq(sigaction(SIGUSR1, &sa, NULL), 0);
-	fork_and_compare();
+	fork_and_compare(&signals);
 	ck_assert_int_eq(is_blocked(), 0);
+}
+END_TEST
+
+static void
+child_later(void)
+{
+	if (handler_puts)
+		put(0);
+}
+
+START_TEST(a_childs_handler_puts_nothing_into_the_parents_lanes)
+{
+	ck_assert_int_eq(pthread_atfork(NULL, NULL, child_later), 0);
+	fork_and_compare(&handler_puts);
 }
 END_TEST
 
@@ -151,6 +166,7 @@ main(void)
 	const TTest *const tests[] = {
 		two_threads_that_fork_at_once_leave_no_lock_behind,
 		a_signal_right_behind_fork_puts_nothing_into_the_parents_lanes,
+		a_childs_handler_puts_nothing_into_the_parents_lanes,
 	};
 
 	return UNIT_RUN("fork", tests);
