@@ -102,10 +102,13 @@ log_patiently(struct shmlog *log)
 	int64_t end = clock_mono() + PATIENCE_NS;
 
 	while (!log_try(log)) {
-		if (clock_mono() > end)
+		if (number_get(&log->lost) || clock_mono() > end) {
+			number_set(&log->lost, 1);
 			return 0;
+		}
 		sched_yield();
 	}
+	number_set(&log->lost, 0);
 	return 1;
 }
 
@@ -479,6 +482,7 @@ in_child(void)
 		for (struct part *p = log->parts; p != NULL; p = p->following)
 			p->ops->forget(p);
 		number_set(&log->forker, 0);
+		number_set(&log->lost, 0);
 		trylock_give(&log->busy);
 	}
 	number_set(&all_forker, 0);
