@@ -408,9 +408,32 @@ next_id(void)
 /* Who took all_lock for a fork; as log->forker. */
 static struct shared_number all_forker;
 
-/* initial-exec: what else there is may call malloc(3) */
-static __thread sigset_t signals_before
+/* Of a sigset_t what there are signals for.  Initial-exec: what else there is
+ * may call malloc(3); of that there is little for who is loaded late. */
+static __thread uint64_t signals_before
     __attribute__((tls_model("initial-exec")));
+
+_Static_assert(_NSIG - 1 <= 64, "signals in a word");
+
+static void
+block_signals(void)
+{
+	sigset_t set, before;
+
+	sigfillset(&set);
+	(void)pthread_sigmask(SIG_SETMASK, &set, &before);
+	memcpy(&signals_before, &before, sizeof(signals_before));
+}
+
+static void
+unblock_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	memcpy(&set, &signals_before, sizeof(signals_before));
+	(void)pthread_sigmask(SIG_SETMASK, &set, NULL);
+}
 
 static uint64_t
 this_thread(void)
@@ -443,10 +466,7 @@ give_after_fork(struct trylock *lock, struct shared_number *forker)
 static void
 before_fork(void)
 {
-	sigset_t every;
-
-	sigfillset(&every);
-	(void)pthread_sigmask(SIG_SETMASK, &every, &signals_before);
+	block_signals();
 	take_for_fork(&all_lock, &all_forker);
 	for (struct shmlog *log = all; log != NULL; log = log->following)
 		take_for_fork(&log->busy, &log->forker);
@@ -458,7 +478,7 @@ in_parent(void)
 	for (struct shmlog *log = all; log != NULL; log = log->following)
 		give_after_fork(&log->busy, &log->forker);
 	give_after_fork(&all_lock, &all_forker);
-	(void)pthread_sigmask(SIG_SETMASK, &signals_before, NULL);
+	unblock_signals();
 }
 
 static void
@@ -487,7 +507,7 @@ in_child(void)
 	}
 	number_set(&all_forker, 0);
 	trylock_give(&all_lock);
-	(void)pthread_sigmask(SIG_SETMASK, &signals_before, NULL);
+	unblock_signals();
 	errno = saved;
 }
 
