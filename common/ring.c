@@ -52,7 +52,7 @@ ring_create(struct ring_writer *w, void *lane, uint64_t size, uint64_t start)
 	w->size = size;
 	w->mask = size - 1;
 	w->shift = (unsigned)__builtin_ctzll(block_size(size));
-	w->claim = w->commit = start;
+	w->claim = w->commit = w->easy = start;
 	shared_store(&w->head->start, start);
 	atomic_store_explicit(&w->head->claim, start, memory_order_relaxed);
 	atomic_store_explicit(&w->head->commit, start, memory_order_release);

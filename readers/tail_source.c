@@ -368,13 +368,14 @@ stream_new(struct tail *t, struct tail_source *src,
 
 /*
  * Whether there can be one more: what is kept of streams is less than they have
- * room for, and sections do not overlap, nor do those that are gone and not yet
- * forgotten.
+ * room for, and sections do not overlap, nor do those that were in one listing.
+ * What is gone is forgotten by the second listing after its last one (see
+ * is_past()), and all may have changed in each.
  */
 static int
 has_room(struct tail *t, const struct tail_source *src, uint64_t length)
 {
-	if (length <= 2 * src->segment->plan.segment_size - src->bytes)
+	if (length <= 3 * src->segment->plan.segment_size - src->bytes)
 		return 1;
 	if (!t->overlap)
 		warnx("the list of sections is damaged: some overlap, and are "

@@ -111,7 +111,11 @@ struct shmlog {
 	int ticks;       /* the timer is set */
 	int refused;     /* errno of the last refusal, 0 */
 	int unreachable; /* errno of connect(2) or of HELLO's refusal, 0 */
-	int took_busy;   /* for a fork that is going on */
+
+	/* who took `busy' for a fork that is going on: his thread pointer */
+	struct shared_number forker;
+
+	struct shared_number lost; /* `busy', so it seems: not 0 */
 
 	/* a page, always there: the header of the segment, or zeros */
 	const struct segment_header *head;
@@ -161,7 +165,7 @@ join_is_due(const struct shmlog *log, uint64_t now)
  * signal handlers.  Much of what is called with it is a cancellation point:
  * meanwhile the thread is not cancelled, for it would hold it for good.
  * log_patiently() waits for a second at most, in case its holder never came
- * back: 1, or 0. */
+ * back, and then no more as long as that is so: 1, or 0. */
 int log_try(struct shmlog *);
 int log_patiently(struct shmlog *);
 void log_lock(struct shmlog *);

@@ -102,10 +102,13 @@ log_patiently(struct shmlog *log)
 	int64_t end = clock_mono() + PATIENCE_NS;
 
 	while (!log_try(log)) {
-		if (clock_mono() > end)
+		if (number_get(&log->lost) || clock_mono() > end) {
+			number_set(&log->lost, 1);
 			return 0;
+		}
 		sched_yield();
 	}
+	number_set(&log->lost, 0);
 	return 1;
 }
 
@@ -394,40 +397,88 @@ next_id(void)
 /*
  * Around fork(2).  The locks are taken before, so that the child finds nothing
  * half done, but only for a while: a signal handler that forks may have
- * interrupted who holds them, and the child makes everything anew anyway.
+ * interrupted who holds them, and the child makes everything anew anyway.  Two
+ * threads may fork at once, so each gives what it has taken itself.
+ *
+ * Signals wait meanwhile: until in_child() has run, what a handler put would go
+ * to the parent's lanes, which the parent writes to.
  */
 #define FORK_TRIES 10000
 
-static int
-take_for_fork(struct trylock *lock)
+/* Who took all_lock for a fork; as log->forker. */
+static struct shared_number all_forker;
+
+/* Of a sigset_t what there are signals for.  Initial-exec: what else there is
+ * may call malloc(3); of that there is little for who is loaded late. */
+static __thread uint64_t signals_before
+    __attribute__((tls_model("initial-exec")));
+
+_Static_assert(_NSIG - 1 <= 64, "signals in a word");
+
+static void
+block_signals(void)
 {
-	for (int i = 0; i < FORK_TRIES; i++) {
-		if (trylock_take(lock))
-			return 1;
-		sched_yield();
-	}
-	return 0;
+	sigset_t set, before;
+
+	sigfillset(&set);
+	(void)pthread_sigmask(SIG_SETMASK, &set, &before);
+	memcpy(&signals_before, &before, sizeof(signals_before));
 }
 
-static int took_all; /* all_lock, for the fork that is going on */
+static void
+unblock_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	memcpy(&set, &signals_before, sizeof(signals_before));
+	(void)pthread_sigmask(SIG_SETMASK, &set, NULL);
+}
+
+static uint64_t
+this_thread(void)
+{
+	return (uintptr_t)__builtin_thread_pointer();
+}
+
+static void
+take_for_fork(struct trylock *lock, struct shared_number *forker)
+{
+	for (int i = 0; i < FORK_TRIES; i++) {
+		if (trylock_take(lock)) {
+			number_set(forker, this_thread());
+			return;
+		}
+		sched_yield();
+	}
+}
+
+/* What somebody else holds is his to give. */
+static void
+give_after_fork(struct trylock *lock, struct shared_number *forker)
+{
+	if (number_get(forker) != this_thread())
+		return;
+	number_set(forker, 0);
+	trylock_give(lock);
+}
 
 static void
 before_fork(void)
 {
-	took_all = take_for_fork(&all_lock);
+	block_signals();
+	take_for_fork(&all_lock, &all_forker);
 	for (struct shmlog *log = all; log != NULL; log = log->following)
-		log->took_busy = take_for_fork(&log->busy);
+		take_for_fork(&log->busy, &log->forker);
 }
 
 static void
 in_parent(void)
 {
-	/* what somebody else holds is his to give */
 	for (struct shmlog *log = all; log != NULL; log = log->following)
-		if (log->took_busy)
-			trylock_give(&log->busy);
-	if (took_all)
-		trylock_give(&all_lock);
+		give_after_fork(&log->busy, &log->forker);
+	give_after_fork(&all_lock, &all_forker);
+	unblock_signals();
 }
 
 static void
@@ -450,20 +501,31 @@ in_child(void)
 		number_set(&log->dropped, 0);
 		for (struct part *p = log->parts; p != NULL; p = p->following)
 			p->ops->forget(p);
+		number_set(&log->forker, 0);
+		number_set(&log->lost, 0);
 		trylock_give(&log->busy);
 	}
+	number_set(&all_forker, 0);
 	trylock_give(&all_lock);
+	unblock_signals();
 	errno = saved;
 }
 
+/* As early as can be: what the handlers of others put in a child, behind ours,
+ * is the child's. */
 static int watched;
 
-static void
+static __attribute__((constructor)) void
 watch(void)
+{
+	watched = pthread_atfork(before_fork, in_parent, in_child);
+}
+
+static void
+begin(void)
 {
 	reset_ids();
 	clock_begin();
-	watched = pthread_atfork(before_fork, in_parent, in_child);
 }
 
 int
@@ -471,7 +533,7 @@ fork_watch(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	(void)pthread_once(&once, watch);
+	(void)pthread_once(&once, begin);
 	if (watched != 0)
 		errno = watched;
 	return watched == 0 ? 0 : -1;

@@ -55,7 +55,9 @@
  *		zero, in private memory, and it joins the daemon with sections
  *		of its own.  What the parent has stays the parent's.  A batch
  *		that was begun before belongs to the parent: throw the child's
- *		away.  clone(2) and vfork(2) without exec are not supported.
+ *		away.  What a handler of pthread_atfork(3) puts in the child is
+ *		the child's, unless it was there before this library was loaded.
+ *		clone(2) and vfork(2) without exec are not supported.
  *   exec(2)	closes every descriptor of the library's, but what was made
  *		counts as a living worker's until the process ends: close the
  *		handle before exec.

@@ -13,6 +13,7 @@
 
 #include "tests/unit/fake_daemon.h"
 #include "tests/unit/unit.h"
+#include "worker/internal.h"
 #include "worker/shmlog.h"
 
 /* A sanitizer calls it before it can bear to be asked. */
@@ -90,11 +91,32 @@ END_TEST
 
 #endif
 
+START_TEST(a_lock_that_is_lost_is_waited_for_once)
+{
+	static const struct shmlog_def def = { .name = "n",
+		.kind = SHMLOG_COUNTER };
+	struct shmlog *log = shmlog_open("/nowhere");
+	struct shmlog_set *of = shmlog_set(log, "t", "i", &def, 1, NULL);
+	int64_t began = clock_mono();
+
+	shmlog_add(shmlog_counter(of, 0), 7);
+	expect(trylock_take(&log->busy));
+	for (int i = 0; i < 100; i++)
+		expect_eq(shmlog_value(of, 0), 7);
+	ck_assert_int_lt(clock_mono() - began, INT64_C(20000000000));
+	trylock_give(&log->busy);
+	expect_eq(shmlog_value(of, 0), 7);
+	expect_eq(number_get(&log->lost), 0);
+	shmlog_close(log);
+}
+END_TEST
+
 int
 main(void)
 {
 	const TTest *const tests[] = {
-		a_value_does_not_go_back_while_the_set_moves
+		a_value_does_not_go_back_while_the_set_moves,
+		a_lock_that_is_lost_is_waited_for_once,
 	};
 
 	return UNIT_RUN("moving", tests);

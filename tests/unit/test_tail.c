@@ -485,7 +485,7 @@ START_TEST(sections_that_overlap_are_left_out)
 	src = TAILQ_FIRST(&sc.t.sources);
 	TAILQ_FOREACH(s, &src->streams, link)
 		n++;
-	ck_assert_uint_eq(n, 1 + 7);
+	ck_assert_uint_eq(n, 1 + 11);
 	/* they are given up */
 	directory_begin(&d->dir);
 	for (uint32_t i = a.index + 1; i < SCENE_SECTIONS; i++) {
@@ -497,6 +497,38 @@ START_TEST(sections_that_overlap_are_left_out)
 	scene_stream(&sc, &b, "b", 1, LANE);
 	scene_put(&b, 0, 0, 2, "2");
 	ck_assert_ptr_nonnull(strstr(scene_read(&sc), "2\n"));
+	scene_end(&sc);
+}
+END_TEST
+
+/* Streams that came and went while we were stopped, twice: all of them have
+ * been where they belong, each time most of a segment. */
+START_TEST(who_is_stopped_while_all_streams_change_leaves_none_out)
+{
+	struct scene_stream a;
+	struct scene_daemon *d;
+	struct tail_source *src;
+
+	scene_begin(&sc);
+	scene_stream(&sc, &a, "a", 1, LANE);
+	scene_tail(&sc, &scene_out, START_END);
+	d = a.daemon;
+	src = TAILQ_FIRST(&sc.t.sources);
+	for (uint64_t turn = 1; turn < 6; turn++) {
+		for (uint32_t i = a.index + 1; i < a.index + 8; i++) {
+			directory_begin(&d->dir);
+			d->d[i] = d->d[a.index];
+			d->d[i].length = SCENE_SIZE / 8;
+			shared_store(&d->d[i].serial, 1000 * turn + i);
+			directory_store(&d->dir, i, &d->d[i]);
+			scene_list(d);
+			directory_end(&d->dir);
+		}
+		(void)tail_follow(&sc.t);
+		for (uint32_t i = a.index + 1; i < a.index + 8; i++)
+			ck_assert_ptr_nonnull(
+			    stream_find(src, 1000 * turn + i));
+	}
 	scene_end(&sc);
 }
 END_TEST
@@ -550,6 +582,7 @@ main(void)
 		a_section_that_somebody_moves_is_read_no_more,
 		a_section_that_is_moved_and_goes_has_its_records_delivered,
 		sections_that_overlap_are_left_out,
+		who_is_stopped_while_all_streams_change_leaves_none_out,
 		a_segment_without_a_daemon_has_no_end_of_streams,
 	};
 
