@@ -23,6 +23,7 @@
 #include "readers/attach.h"
 #include "readers/option.h"
 #include "readers/out.h"
+#include "readers/tell.h"
 #include "worker/shmlog.h"
 
 #define LANE_SIZE ((size_t)1 << 20)
@@ -123,14 +124,8 @@ put_open(struct put *p, const struct put_args *a)
 	if (a->tag != NULL && p->tag == 0)
 		usage_errx(
 		    "-t %s: not a tag: up to 63 of [A-Za-z0-9_.-]", a->tag);
-	if (shmlog_wait(p->log, JOIN_MS) == 0)
-		return;
-	if (errno == ETIMEDOUT)
-		warnx("instance %s: no shmlogd answers: lines are dropped "
-		      "until one does",
-		    name);
-	else
-		warn("instance %s: lines are dropped for now", name);
+	if (shmlog_wait(p->log, JOIN_MS) == -1)
+		tell_not_joined(a->instance, errno);
 }
 
 /* A line without its newline.  The library cuts and marks what is too long. */
