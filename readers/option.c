@@ -56,8 +56,13 @@ usage_print(const struct option_row *rows)
 }
 
 void
-usage_bad(const struct option_row *rows, int result)
+usage_bad(const struct option_row *rows, int result, char *const argv[])
 {
+	const char *word = argv[optind];
+
+	/* optind stays until all of a word's letters were looked at */
+	if (optopt == '-' && word != NULL && strncmp(word, "--", 2) == 0)
+		usage_errx("%s: no such option (-h lists them)", word);
 	if (result != ':')
 		usage_errx("-%c: no such option (-h lists them)", optopt);
 	while (rows->letter != optopt && rows->letter != 0)

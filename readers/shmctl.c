@@ -67,7 +67,7 @@ parse_options(struct ctl_args *a, int argc, char **argv)
 			usage_version();
 			exit(0);
 		default:
-			usage_bad(options, letter);
+			usage_bad(options, letter, argv);
 		}
 	}
 }

@@ -91,7 +91,7 @@ parse_args(struct put_args *a, int argc, char **argv)
 			a->ident = optarg;
 			break;
 		default:
-			usage_bad(options, letter);
+			usage_bad(options, letter, argv);
 		}
 	}
 	if (optind != argc)

@@ -131,7 +131,10 @@ instance='not an instance: an absolute path, or up to 63 of [A-Za-z0-9_.-], the 
 seconds='not a number of seconds, nor off'
 for program in shmlogd shmtail shmstat shmput shmctl; do
 	bad '-Z: no such option (-h lists them)' $program -Z
-	bad '--: no such option (-h lists them)' $program --long
+	for l in --long --help --version=1; do
+		bad "$l: no such option (-h lists them)" $program $l
+	done
+	bad '--long: no such option (-h lists them)' $program -n x --long
 	bad '-n: needs a value: instance' $program -n
 	ident=()
 	[ $program != shmput ] || ident=(-i x)
