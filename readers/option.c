@@ -37,7 +37,7 @@ usage_getopt(const struct option_row *rows, char *to, size_t size)
 }
 
 void
-usage_print(const struct option_row *rows)
+usage_print(const struct option_row *rows, const char *needed)
 {
 	const struct option_row *r;
 
@@ -48,7 +48,9 @@ usage_print(const struct option_row *rows)
 	putchar(']');
 	for (r = rows; r->letter != 0; r++)
 		if (r->argument != NULL)
-			printf(" [-%c %s]", r->letter, r->argument);
+			printf(strchr(needed, r->letter) != NULL ? " -%c %s"
+								 : " [-%c %s]",
+			    r->letter, r->argument);
 	putchar('\n');
 	for (r = rows; r->letter != 0; r++)
 		printf("  -%c %-10s %s\n", r->letter,

@@ -26,8 +26,9 @@ struct option_row {
  */
 void usage_getopt(const struct option_row *, char *to, size_t size);
 
-/* "usage: shmtail [-dhV] [-n instance] ..." and a line an option, on stdout. */
-void usage_print(const struct option_row *);
+/* "usage: shmput [-hV] [-n instance] ... -i ident" and a line an option, on
+ * stdout.  `needed': the letters of those that must be given. */
+void usage_print(const struct option_row *, const char *needed);
 
 /*
  * One line on stderr, exit 2.  All such lines, shmlogd's too, are of the form

@@ -37,7 +37,7 @@ static const struct command {
 static void
 print_help(void)
 {
-	usage_print(options);
+	usage_print(options, "");
 	printf("and then one of:\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-7s %-34s  %s\n", commands[i].name,

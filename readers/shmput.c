@@ -69,7 +69,7 @@ parse_args(struct put_args *a, int argc, char **argv)
 	while ((letter = getopt(argc, argv, letters)) != -1) {
 		switch (letter) {
 		case 'h':
-			usage_print(options);
+			usage_print(options, "i");
 			exit(0);
 		case 'V':
 			usage_version();

@@ -92,7 +92,7 @@ parse_option(struct stat_args *a, int letter, char *const argv[])
 		usage_timeout(optarg, &a->timeout);
 		break;
 	case 'h':
-		usage_print(options);
+		usage_print(options, "");
 		exit(0);
 	case 'V':
 		usage_version();

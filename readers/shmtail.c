@@ -100,7 +100,7 @@ take_options(struct arguments *a, struct tail *t, int argc, char *argv[])
 	while ((c = getopt(argc, argv, letters)) != -1) {
 		switch (c) {
 		case 'h':
-			usage_print(rows);
+			usage_print(rows, "");
 			exit(0);
 		case 'V':
 			usage_version();
