@@ -132,6 +132,48 @@ tick_place(struct instance *i)
 	return -1;
 }
 
+/* Binds the socket anew, in one step as at the start.  The old one stays open,
+ * for whoever waits there: see server_listen(). */
+static int
+rebind(struct instance *i)
+{
+	struct listener anew;
+	int dir = i->place.dirfd;
+
+	if (listener_make(&anew, dir, i->options->mode) == -1)
+		return -1;
+	if (listener_publish(dir) == -1) {
+		listener_unmake(&anew, dir);
+		return -1;
+	}
+	i->listener = anew;
+	return 0;
+}
+
+/* The socket.  Only who holds the lock may make one: without it, it may be
+ * another's who starts, and a second later we know. */
+static void
+tick_socket(struct instance *i)
+{
+	char what[160];
+	int bound = 0, lost = 0;
+
+	if ((i->told & TOLD_PLACE) == 0 &&
+	    listener_is_current(&i->listener, i->place.dirfd) != 1)
+		lost = lock_check(&i->lock) == LOCK_OURS;
+	if (lost)
+		bound = rebind(i) == 0;
+	if (lost && !bound) {
+		(void)snprintf(what, sizeof(what),
+		    "was removed or replaced, and cannot be made anew (%s): "
+		    "nobody new can connect; restart shmlogd",
+		    strerror(errno));
+		again(i, &i->unbound, 1, LOG_ERR, SOCKET_FILE, what);
+	}
+	again(i, &i->rebound, bound, LOG_WARNING, SOCKET_FILE,
+	    "was removed or replaced: made anew; leave it alone");
+}
+
 static void
 tick_segment(struct instance *i)
 {
@@ -169,6 +211,7 @@ instance_tick(struct instance *i)
 {
 	if (tick_lock(i) != 0 || tick_place(i) != 0)
 		return -1;
+	tick_socket(i);
 	tick_segment(i);
 	past_tick(&i->past, i->store, now_mono());
 	return 0;
@@ -177,15 +220,7 @@ instance_tick(struct instance *i)
 void
 instance_stop(struct instance *i)
 {
-	struct stat st;
-
-	/* it may be another daemon's by now */
-	if (fstatat(i->place.dirfd, SOCKET_FILE, &st, AT_SYMLINK_NOFOLLOW) ==
-		0 &&
-	    st.st_dev == i->socket_dev && st.st_ino == i->socket_ino)
-		(void)unlinkat(i->place.dirfd, SOCKET_FILE, 0);
-	close(i->listening);
-	i->listening = -1;
+	listener_end(&i->listener, i->place.dirfd);
 	store_end(i->store);
 	store_close(i->store);
 	i->store = NULL;

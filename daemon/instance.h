@@ -4,8 +4,7 @@
 #ifndef SHMLOG_DAEMON_INSTANCE_H
 #define SHMLOG_DAEMON_INSTANCE_H
 
-#include <sys/types.h>
-
+#include "daemon/listener.h"
 #include "daemon/lock.h"
 #include "daemon/log.h"
 #include "daemon/options.h"
@@ -20,13 +19,13 @@ struct instance {
 	struct lock lock;
 	int witness; /* holds the lock on the segment; never passed on */
 	struct pidfile pidfile;
-	int listening; /* the socket */
-	dev_t socket_dev;
-	ino_t socket_ino;
+	struct listener listener;
 	struct store *store;
 	struct past past;
 	int told; /* which things have been logged once */
 	struct log_again relocked;
+	struct log_again rebound;
+	struct log_again unbound;
 	struct log_again restored;
 	struct log_again repaired;
 	struct log_again broken;
@@ -36,9 +35,11 @@ struct instance {
 void instance_stop(struct instance *);
 
 /*
- * Once a second: that lock, segment and directory are still ours, and what is
- * no longer needed is removed.  -1: another daemon runs the instance, and we
- * have to end; the log was told.
+ * Once a second: that lock, socket, segment and directory are still ours, and
+ * what is no longer needed is removed.  0; -1: another daemon runs the
+ * instance, and we have to end; the log was told.  listener.fd is another one
+ * if the socket had to be bound anew: whoever listens at the old one closes
+ * that.
  */
 int instance_tick(struct instance *);
 

@@ -118,6 +118,17 @@ on_background(evutil_socket_t fd, short what, void *arg)
 		(void)event_add(l->background, &at_once);
 }
 
+/* After the socket was bound anew. */
+static void
+move_server(struct loop *l)
+{
+	int fd = l->instance->listener.fd;
+
+	if (fd != l->server.fd && server_listen(&l->server, fd) == -1)
+		log_error("nobody new can connect: %s; restart shmlogd",
+		    strerror(errno));
+}
+
 static void
 on_beat(evutil_socket_t fd, short what, void *arg)
 {
@@ -131,6 +142,7 @@ on_beat(evutil_socket_t fd, short what, void *arg)
 		(void)event_base_loopbreak(l->base);
 		return;
 	}
+	move_server(l);
 	server_tick(&l->server);
 	store_tick(l->instance->store, now());
 	on_background(-1, 0, l);
@@ -226,7 +238,7 @@ loop_init(struct loop *l)
 	if (l->base == NULL || event_base_priority_init(l->base, 2) == -1)
 		return -1;
 	if (server_init(&l->server, l->base, l->instance->store,
-		l->instance->listening, l->instance->options->clients) != 0)
+		l->instance->listener.fd, l->instance->options->clients) != 0)
 		return -1;
 	l->serving = 1;
 	l->server.place = &l->instance->place;

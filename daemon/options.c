@@ -330,6 +330,16 @@ getopt_string(char string[2 * ROWS + 2])
 	*s = '\0';
 }
 
+/* optopt is no option.  getopt(3) is at `word' until all of the word's letters
+ * were looked at. */
+static int
+no_such(struct parse *p, const char *word)
+{
+	if (optopt == '-' && word != NULL && strncmp(word, "--", 2) == 0)
+		return bad(p, "%s: no such option (-h lists them)", word);
+	return bad(p, "-%c: no such option (-h lists them)", optopt);
+}
+
 enum options_result
 options_parse(struct options *o, int argc, char *const argv[],
     char error[OPTIONS_ERROR_MAX])
@@ -340,7 +350,7 @@ options_parse(struct options *o, int argc, char *const argv[],
 
 	defaults(o);
 	getopt_string(string);
-	optind = 1;
+	optind = 0; /* forgets the word where it was left, too */
 	while ((c = getopt(argc, argv, string)) != -1) {
 		if (c == 'h')
 			return OPTIONS_USAGE;
@@ -352,8 +362,7 @@ options_parse(struct options *o, int argc, char *const argv[],
 			return OPTIONS_BAD;
 		}
 		if (c == '?') {
-			(void)bad(
-			    &p, "-%c: no such option (-h lists them)", optopt);
+			(void)no_such(&p, argv[optind]);
 			return OPTIONS_BAD;
 		}
 		if (find(c)->take(&p, optarg) != 0)

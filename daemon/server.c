@@ -110,6 +110,19 @@ server_start(struct server *s)
 	return event_add(s->readable, NULL);
 }
 
+int
+server_listen(struct server *s, int fd)
+{
+	on_connection(s->fd, EV_READ, s);
+	(void)event_del(s->readable);
+	close(s->fd);
+	s->fd = fd;
+	if (event_assign(s->readable, s->base, fd, EV_READ | EV_PERSIST,
+		on_connection, s) == -1)
+		return -1;
+	return event_add(s->readable, NULL);
+}
+
 void
 server_tick(struct server *s)
 {

@@ -21,7 +21,7 @@ struct server {
 	struct event_base *base;
 	struct store *store;
 	const struct place_dir *place; /* where masks are kept; NULL: not */
-	int fd;                        /* listening; not ours to close */
+	int fd;                        /* listening; its owner closes it */
 	struct event *readable;
 	struct event *pause; /* until descriptors are there again */
 	struct peers peers;
@@ -39,6 +39,11 @@ int server_init(struct server *, struct event_base *, struct store *, int fd,
 
 /* Begins to accept, and to watch the processes that the store knows. */
 int server_start(struct server *);
+
+/* Accepts at fd from now on.  Who waits at the one before is let in, as many as
+ * one turn takes, and that one is closed.  0, or -1 with errno: then nobody is
+ * let in any more. */
+int server_listen(struct server *, int fd);
 
 /* Drops all clients; the store is not told, it is about to end. */
 void server_fini(struct server *);

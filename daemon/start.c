@@ -15,10 +15,8 @@
 
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/un.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,13 +30,11 @@
 #include "common/guard.h"
 #include "common/instance.h"
 #include "common/process.h"
-#include "daemon/limits.h"
 #include "daemon/log.h"
 #include "daemon/masks.h"
 #include "daemon/now.h"
 
 #define SEGMENT_NEW SEGMENT_FILE ".new"
-#define SOCKET_NEW SOCKET_FILE ".new"
 
 /* What was found under the name `segment'. */
 struct found {
@@ -172,47 +168,14 @@ look_at_old(const struct instance *i, struct found *old)
 	return -1;
 }
 
-static mode_t
-socket_mode(mode_t mode)
-{
-	/* who may read the segment with the group's rights may write with it,
-	 * too; others only if they may write the segment itself */
-	return (
-	    mode_t)(0600 | (mode & 0060 ? 0060 : 0) | (mode & 0002 ? 0006 : 0));
-}
-
 /* Binds and listens under the temporary name. */
 static int
 listen_apart(struct instance *i)
 {
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	struct stat st;
-	mode_t mask;
-	int r;
-
-	/* sun_path is short, a directory's path need not be */
-	(void)snprintf(at.sun_path, sizeof(at.sun_path),
-	    "/proc/self/fd/%d/" SOCKET_NEW, i->place.dirfd);
-	if (fstatat(i->place.dirfd, SOCKET_FILE, &st, AT_SYMLINK_NOFOLLOW) ==
-		0 &&
-	    S_ISDIR(st.st_mode)) {
-		errno = EISDIR;
-		return fail(i, SOCKET_FILE, "cannot be replaced");
-	}
-	(void)unlinkat(i->place.dirfd, SOCKET_NEW, 0);
-	i->listening =
-	    socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (i->listening == -1)
-		return fail(i, SOCKET_FILE, "no socket");
-	mask = umask(0777 & (mode_t)~socket_mode(i->options->mode));
-	r = bind(i->listening, (struct sockaddr *)&at, sizeof(at));
-	(void)umask(mask);
-	if (r == -1 || listen(i->listening, LIMIT_BACKLOG) == -1 ||
-	    fstatat(i->place.dirfd, SOCKET_NEW, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		return fail(i, SOCKET_FILE, "cannot listen");
-	i->socket_dev = st.st_dev;
-	i->socket_ino = st.st_ino;
-	return 0;
+	if (listener_make(&i->listener, i->place.dirfd, i->options->mode) == 0)
+		return 0;
+	return fail(i, SOCKET_FILE,
+	    errno == EISDIR ? "cannot be replaced" : "cannot listen");
 }
 
 static struct store *
@@ -445,7 +408,7 @@ go_public(struct instance *i, struct found *old)
 	if (renameat(dir, SEGMENT_NEW, dir, SEGMENT_FILE) == -1)
 		return fail(i, SEGMENT_FILE, "cannot be replaced");
 	store_open_for_business(i->store, now());
-	if (renameat(dir, SOCKET_NEW, dir, SOCKET_FILE) == -1)
+	if (listener_publish(dir) == -1)
 		return fail(i, SOCKET_FILE, "cannot be replaced");
 	store_mark_superseded(i->store);
 	return 0;
@@ -481,9 +444,7 @@ start_undo(struct instance *i)
 		(void)unlinkat(dir, SEGMENT_NEW, 0);
 	}
 	i->store = NULL;
-	if (i->listening != -1)
-		(void)unlinkat(dir, SOCKET_NEW, 0);
-	close_fd(&i->listening);
+	listener_unmake(&i->listener, dir);
 	past_close(&i->past);
 	pidfile_drop(&i->pidfile);
 	/* nobody can hold it but us, and who waits for it looks again */
@@ -501,7 +462,7 @@ instance_start(struct instance *i, const struct options *o)
 
 	memset(i, 0, sizeof(*i));
 	i->options = o;
-	i->place.dirfd = i->lock.fd = i->witness = i->listening = -1;
+	i->place.dirfd = i->lock.fd = i->witness = i->listener.fd = -1;
 	i->pidfile.dirfd = -1;
 	if (place_open(&i->place, o) != 0)
 		return -1;

@@ -37,7 +37,7 @@ usage_getopt(const struct option_row *rows, char *to, size_t size)
 }
 
 void
-usage_print(const struct option_row *rows)
+usage_print(const struct option_row *rows, const char *needed)
 {
 	const struct option_row *r;
 
@@ -48,7 +48,9 @@ usage_print(const struct option_row *rows)
 	putchar(']');
 	for (r = rows; r->letter != 0; r++)
 		if (r->argument != NULL)
-			printf(" [-%c %s]", r->letter, r->argument);
+			printf(strchr(needed, r->letter) != NULL ? " -%c %s"
+								 : " [-%c %s]",
+			    r->letter, r->argument);
 	putchar('\n');
 	for (r = rows; r->letter != 0; r++)
 		printf("  -%c %-10s %s\n", r->letter,
@@ -56,8 +58,13 @@ usage_print(const struct option_row *rows)
 }
 
 void
-usage_bad(const struct option_row *rows, int result)
+usage_bad(const struct option_row *rows, int result, char *const argv[])
 {
+	const char *word = argv[optind];
+
+	/* optind stays until all of a word's letters were looked at */
+	if (optopt == '-' && word != NULL && strncmp(word, "--", 2) == 0)
+		usage_errx("%s: no such option (-h lists them)", word);
 	if (result != ':')
 		usage_errx("-%c: no such option (-h lists them)", optopt);
 	while (rows->letter != optopt && rows->letter != 0)

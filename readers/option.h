@@ -26,8 +26,9 @@ struct option_row {
  */
 void usage_getopt(const struct option_row *, char *to, size_t size);
 
-/* "usage: shmtail [-dhV] [-n instance] ..." and a line an option, on stdout. */
-void usage_print(const struct option_row *);
+/* "usage: shmput [-hV] [-n instance] ... -i ident" and a line an option, on
+ * stdout.  `needed': the letters of those that must be given. */
+void usage_print(const struct option_row *, const char *needed);
 
 /*
  * One line on stderr, exit 2.  All such lines, shmlogd's too, are of the form
@@ -36,9 +37,10 @@ void usage_print(const struct option_row *);
 void usage_errx(const char *format, ...)
     __attribute__((noreturn, format(printf, 1, 2)));
 
-/* The same: for optopt, after getopt said '?' or ':'; for a word that is no
- * option, with what would do what it may have been meant for. */
-void usage_bad(const struct option_row *, int result) __attribute__((noreturn));
+/* The same: for optopt, after getopt(3) said '?' or ':' of argv; for a word
+ * that is no option, with what would do what it may have been meant for. */
+void usage_bad(const struct option_row *, int result, char *const argv[])
+    __attribute__((noreturn));
 void usage_stray(const char *word, const char *instead)
     __attribute__((noreturn));
 

@@ -37,7 +37,7 @@ static const struct command {
 static void
 print_help(void)
 {
-	usage_print(options);
+	usage_print(options, "");
 	printf("and then one of:\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-7s %-34s  %s\n", commands[i].name,
@@ -67,7 +67,7 @@ parse_options(struct ctl_args *a, int argc, char **argv)
 			usage_version();
 			exit(0);
 		default:
-			usage_bad(options, letter);
+			usage_bad(options, letter, argv);
 		}
 	}
 }

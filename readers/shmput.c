@@ -23,6 +23,7 @@
 #include "readers/attach.h"
 #include "readers/option.h"
 #include "readers/out.h"
+#include "readers/tell.h"
 #include "worker/shmlog.h"
 
 #define LANE_SIZE ((size_t)1 << 20)
@@ -68,7 +69,7 @@ parse_args(struct put_args *a, int argc, char **argv)
 	while ((letter = getopt(argc, argv, letters)) != -1) {
 		switch (letter) {
 		case 'h':
-			usage_print(options);
+			usage_print(options, "i");
 			exit(0);
 		case 'V':
 			usage_version();
@@ -90,7 +91,7 @@ parse_args(struct put_args *a, int argc, char **argv)
 			a->ident = optarg;
 			break;
 		default:
-			usage_bad(options, letter);
+			usage_bad(options, letter, argv);
 		}
 	}
 	if (optind != argc)
@@ -123,14 +124,8 @@ put_open(struct put *p, const struct put_args *a)
 	if (a->tag != NULL && p->tag == 0)
 		usage_errx(
 		    "-t %s: not a tag: up to 63 of [A-Za-z0-9_.-]", a->tag);
-	if (shmlog_wait(p->log, JOIN_MS) == 0)
-		return;
-	if (errno == ETIMEDOUT)
-		warnx("instance %s: no shmlogd answers: lines are dropped "
-		      "until one does",
-		    name);
-	else
-		warn("instance %s: lines are dropped for now", name);
+	if (shmlog_wait(p->log, JOIN_MS) == -1)
+		tell_not_joined(a->instance, errno);
 }
 
 /* A line without its newline.  The library cuts and marks what is too long. */

@@ -57,7 +57,7 @@ set_mode(struct stat_args *a, int letter, enum mode mode,
 }
 
 static void
-parse_option(struct stat_args *a, int letter)
+parse_option(struct stat_args *a, int letter, char *const argv[])
 {
 	const char *fault;
 
@@ -92,13 +92,13 @@ parse_option(struct stat_args *a, int letter)
 		usage_timeout(optarg, &a->timeout);
 		break;
 	case 'h':
-		usage_print(options);
+		usage_print(options, "");
 		exit(0);
 	case 'V':
 		usage_version();
 		exit(0);
 	default:
-		usage_bad(options, letter);
+		usage_bad(options, letter, argv);
 	}
 }
 
@@ -113,7 +113,7 @@ parse_args(struct stat_args *a, int argc, char **argv)
 	a->timeout = WAIT_DEFAULT;
 	usage_getopt(options, letters, sizeof(letters));
 	while ((letter = getopt(argc, argv, letters)) != -1)
-		parse_option(a, letter);
+		parse_option(a, letter, argv);
 	if (optind != argc)
 		usage_stray(
 		    argv[optind], "-f chooses counters, -n names the instance");

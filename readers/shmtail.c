@@ -100,7 +100,7 @@ take_options(struct arguments *a, struct tail *t, int argc, char *argv[])
 	while ((c = getopt(argc, argv, letters)) != -1) {
 		switch (c) {
 		case 'h':
-			usage_print(rows);
+			usage_print(rows, "");
 			exit(0);
 		case 'V':
 			usage_version();
@@ -110,9 +110,9 @@ take_options(struct arguments *a, struct tail *t, int argc, char *argv[])
 				usage_errx("-f: no such option: it follows by "
 					   "itself; -l 10 begins with the last "
 					   "10 records");
-			usage_bad(rows, c);
+			usage_bad(rows, c, argv);
 		case ':':
-			usage_bad(rows, c);
+			usage_bad(rows, c, argv);
 		default:
 			take_option(a, t, c, optarg);
 		}

@@ -7,6 +7,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
@@ -67,17 +68,23 @@ tell_group(const char *path)
 	const struct passwd *pw;
 	const struct group *gr;
 	struct stat st;
-	mode_t need;
+	const char *use = "read";
+	mode_t need = S_IRGRP;
 
 	if (stat(path, &st) == -1)
 		return;
-	need = S_ISDIR(st.st_mode) ? S_IXGRP : S_IRGRP;
+	if (S_ISDIR(st.st_mode)) {
+		need = S_IXGRP;
+	} else if (S_ISSOCK(st.st_mode)) {
+		need = S_IWGRP;
+		use = "use";
+	}
 	gr = getgrgid(st.st_gid);
 	pw = getpwuid(st.st_uid);
 	if ((st.st_mode & need) == 0)
-		warnx("only %s may read it: shmlogd -M 0640 would let its "
+		warnx("only %s may %s it: shmlogd -M 0640 would let its "
 		      "group",
-		    pw != NULL ? pw->pw_name : "its owner");
+		    pw != NULL ? pw->pw_name : "its owner", use);
 	else if (st.st_gid == 0)
 		warnx("it is root's alone: shmlogd -g GROUP would let members "
 		      "of a group");
@@ -86,9 +93,17 @@ tell_group(const char *path)
 		      "denies",
 		    gr->gr_name);
 	else if (gr != NULL)
-		warnx("members of the group %s may read it: "
+		warnx("members of the group %s may %s it: "
 		      "sudo usermod -aG %s $USER, and log in again",
-		    gr->gr_name, gr->gr_name);
+		    gr->gr_name, use, gr->gr_name);
+}
+
+/* What to say when the directory above may be anybody's. */
+static void
+tell_above(void)
+{
+	warnx("the directory above it must be yours, mode 0700, and no "
+	      "symlink");
 }
 
 /* Seconds, for a line; `text' is 32 bytes. */
@@ -150,8 +165,7 @@ tell_failure(const struct attach *a, const char *file, enum segment_fault fault,
 		if (error == EACCES)
 			tell_group(path);
 		if (error == EPERM && file == NULL)
-			warnx("the directory above it must be yours, mode "
-			      "0700, and no symlink");
+			tell_above();
 		break;
 	case SEGMENT_VERSION:
 		warnx("%s: %s than this program's (%d): install the %s that "
@@ -170,6 +184,86 @@ tell_failure(const struct attach *a, const char *file, enum segment_fault fault,
 			    shown(a->name));
 		break;
 	}
+}
+
+/* Whether that directory lets us to its socket, and that to connect: 0, or -1
+ * with errno, and the tail of the path of what denies. */
+static int
+may_connect(const char *dir, const char **tail)
+{
+	int fd = instance_open_dir(dir, O_PATH), error = 0;
+	struct stat st;
+
+	*tail = "";
+	if (fd == -1)
+		return -1;
+	if (fstatat(fd, SOCKET_FILE, &st, 0) == -1) {
+		error = errno;
+	} else if (faccessat(fd, SOCKET_FILE, W_OK, AT_EACCESS) == -1) {
+		error = errno;
+		*tail = "/" SOCKET_FILE;
+	}
+	close(fd);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+/* Of the directories that the name may mean, which one denies. */
+static void
+tell_denied(const char *name, int error)
+{
+	char dirs[RUNTIME_DIRS_MAX][INSTANCE_PATH_MAX];
+	char path[INSTANCE_PATH_MAX + sizeof("/" SOCKET_FILE)];
+	int n = instance_dirs(name, 0, dirs);
+	const char *tail;
+
+	for (int i = 0; i < n; i++) {
+		if (may_connect(dirs[i], &tail) == 0 || errno != error)
+			continue;
+		(void)snprintf(path, sizeof(path), "%.*s%s",
+		    INSTANCE_PATH_MAX - 1, dirs[i], tail);
+		warnx("%s: %s", path, strerror(error));
+		if (error == EACCES)
+			tell_group(path);
+		else
+			tell_above();
+		return;
+	}
+	/* it is the daemon's answer */
+	warnx("instance %s: shmlogd does not let this process in", shown(name));
+}
+
+void
+tell_not_joined(const char *name, int error)
+{
+	const char *of = shown(name);
+
+	switch (error) {
+	case ETIMEDOUT:
+		warnx("instance %s: no shmlogd answers: lines are dropped "
+		      "until one does",
+		    of);
+		return;
+	case ENOSPC:
+		warnx("instance %s: no room in its segment (shmlogd -s), or "
+		      "for one more of its sections (-m): lines are dropped "
+		      "until there is",
+		    of);
+		return;
+	case EDQUOT:
+		warnx("instance %s: this user's or process's share of its "
+		      "segment (shmlogd -s) or sections (-m) is used up: "
+		      "lines are dropped for now",
+		    of);
+		return;
+	case EACCES:
+	case EPERM:
+		tell_denied(name, error);
+		break;
+	default:
+		warnx("instance %s: %s", of, strerror(error));
+	}
+	warnx("lines are dropped for now");
 }
 
 void

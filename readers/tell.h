@@ -1,5 +1,6 @@
 /*
- * tell.h -- what attach.c says on stderr: path, reason, and what would help.
+ * tell.h -- what attach.c and shmput say on stderr: path, reason, and what
+ * would help.
  */
 #ifndef SHMLOG_READERS_TELL_H
 #define SHMLOG_READERS_TELL_H
@@ -19,6 +20,10 @@ void tell_waiting(const struct attach *, uint64_t timeout);
 /* Why a->path (and `file' in it, if not NULL) cannot be read. */
 void tell_failure(const struct attach *, const char *file, enum segment_fault,
     int error, uint64_t waited);
+
+/* Why shmlog_wait() said `error' to who would write to the instance, and what
+ * becomes of his lines. */
+void tell_not_joined(const char *name, int error);
 
 /* The same for -r. */
 void tell_file(const char *path, enum segment_fault, int error);

@@ -120,12 +120,13 @@ looks_after_its_files()
 	wait_for 5 has_ticked
 	same not_each_time "$(grep -c 'truncated by somebody' \
 	    "$dir/shmlogd.log")" 1
+	looks_after_its_socket
 	rm "$at/segment"
 	check a_removed_segment_is_said wait_for 5 \
 	    grep -q 'segment was removed or replaced.*restart' \
 	    "$dir/shmlogd.log"
 	wait_for 3 false || :
-	same once "$(grep -c 'removed or replaced' "$dir/shmlogd.log")" 1
+	same once "$(grep -c 'segment was removed' "$dir/shmlogd.log")" 1
 
 	rm "$at/lock"
 	first=$daemon
@@ -153,6 +154,57 @@ looks_after_its_files()
 	check and_it_ends_when_another_runs_at_its_path ends_with 1
 	kill "$second"
 	wait "$second" || :
+}
+
+# Who is connected stays; who comes finds the new one.
+looks_after_its_socket()
+{
+	local mode before file
+	mode=$(stat -c %a "$at/socket")
+	spawn tool-talk "$at/socket" hello alloc=4096 wait >"$dir/stays"
+	wait_for 5 grep -q alloc "$dir/stays"
+	before=$(sockets)
+	rm "$at/socket"
+	check a_removed_socket_is_made_anew wait_for 5 [ -S "$at/socket" ]
+	check and_that_is_said wait_for 5 \
+	    grep -q 'socket was removed or replaced: made anew' \
+	    "$dir/shmlogd.log"
+	same as_it_was "$(stat -c %a "$at/socket")" "$mode"
+	check and_leads_to_it tool-talk "$at/socket" hello ping
+	for file in file link; do
+		[ "$file" = file ] || ln -s nowhere "$dir/link"
+		[ "$file" = link ] || : >"$dir/file"
+		mv "$dir/$file" "$at/socket"
+		check "a_$file in its place is replaced" wait_for 5 talks
+	done
+	same and_that_is_not_said_each_time \
+	    "$(grep -c 'socket was removed' "$dir/shmlogd.log")" 1
+	check nothing_is_left_beside_it [ ! -e "$at/socket.new" ]
+	rm "$at/socket"
+	mkdir "$at/socket"
+	check a_directory_is_left_alone_and_that_is_said wait_for 5 \
+	    grep -q 'socket.*cannot be made anew (Is a dir.*restart shmlogd' \
+	    "$dir/shmlogd.log"
+	rmdir "$at/socket"
+	check until_it_is_gone wait_for 5 talks
+	check who_was_connected_is_so_still_and_no_more_is_open \
+	    wait_for 5 has_sockets "$before"
+	kill "$pid"
+}
+
+sockets()
+{
+	find "/proc/$daemon/fd" -lname 'socket:*' | wc -l
+}
+
+has_sockets()
+{
+	[ "$(sockets)" = "$1" ]
+}
+
+talks()
+{
+	[ -S "$at/socket" ] && tool-talk "$at/socket" hello >/dev/null 2>&1
 }
 
 one_ended()

@@ -12,11 +12,20 @@ from_usage()
 		sed -E 's/ +$//' | sort
 }
 
-# the same from `[-dhV] [-n instance]' of its first line
+# the same from `[-dhV] [-n instance] -i ident' of its first line
 from_synopsis()
 {
-	head -n 1 <<<"$1" | grep -oE '\[-[^]]*\]' | tr -d '[]-' |
-		split_flags
+	{
+		head -n 1 <<<"$1" | grep -oE '\[-[^]]*\]' | tr -d '[]-'
+		needed_in_synopsis "$1"
+	} | split_flags
+}
+
+# those alone that have no brackets there: they must be given
+needed_in_synopsis()
+{
+	head -n 1 <<<"$1" | sed 's/\[[^]]*\]//g' |
+		grep -oE -- ' -[A-Za-z0-9]( [a-z]+)?' | tr -d - | sed 's/^ //'
 }
 
 # `dhV' is three options, `n instance' is one
@@ -42,6 +51,10 @@ from_page_synopsis()
 {
 	sed -nE '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.(Op )?Fl ([A-Za-z0-9]+)( Ar ([a-z]+))?$/\2 \4/p' "$1" |
 		split_flags
+}
+needed_in_page()
+{
+	sed -nE '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.Fl ([A-Za-z0-9]+)( Ar ([a-z]+))?$/\1 \3/p' "$1"
 }
 
 ask()
@@ -88,6 +101,8 @@ for program in shmlogd shmtail shmstat shmput shmctl; do
 	same "$program: man page and usage" "$(from_list "$page")" "$usage"
 	same "$program: man page and its synopsis" \
 	    "$(from_page_synopsis "$page")" "$usage"
+	same "$program: what must be given" "$(needed_in_synopsis "$help")" \
+	    "$(needed_in_page "$page")"
 	completion=contrib/completion/$program
 	[ -e contrib/completion ] || completion=
 	for l in $completion; do
@@ -131,7 +146,10 @@ instance='not an instance: an absolute path, or up to 63 of [A-Za-z0-9_.-], the 
 seconds='not a number of seconds, nor off'
 for program in shmlogd shmtail shmstat shmput shmctl; do
 	bad '-Z: no such option (-h lists them)' $program -Z
-	bad '--: no such option (-h lists them)' $program --long
+	for l in --long --help --version=1; do
+		bad "$l: no such option (-h lists them)" $program $l
+	done
+	bad '--long: no such option (-h lists them)' $program -n x --long
 	bad '-n: needs a value: instance' $program -n
 	ident=()
 	[ $program != shmput ] || ident=(-i x)

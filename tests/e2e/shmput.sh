@@ -143,3 +143,34 @@ status=0
 timeout 5 shmput -i closed <&- 2>"$dir/closed.err" || status=$?
 same "a closed standard input is told" "$status" 1
 check "and why" grep -q 'standard input: Bad file descriptor' "$dir/closed.err"
+
+# Why lines are dropped is told in the instance's words, not in errno's.
+start_daemon -n full -s 512k -m 32
+echo x | shmput -i full -n full 2>"$err"
+same "no room is the segment's, not a disk's" "$(head -n 1 "$err")" \
+    'shmput: instance full: no room in its segment (shmlogd -s), or for one more of its sections (-m): lines are dropped until there is'
+same "and a line is counted" "$(tail -n +2 "$err")" 'shmput: 1 record dropped'
+
+# denied: what who is in no group is told
+denied()
+{
+	echo x | setpriv --reuid 4242 --regid 4242 --clear-groups \
+	    env SHMLOG_DIR="$dir" shmput -i x -n full 2>&1 | tr '\n' '|'
+}
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	end='shmput: lines are dropped for now|shmput: 1 record dropped|'
+	chmod 711 "$dir"
+	chgrp 12 "$dir/full" "$dir/full/socket"
+	group=$(getent group 12 | cut -d : -f 1)
+	help="sudo usermod -aG $group \$USER, and log in again"
+	same "a directory that denies is named, and its group" "$(denied)" \
+	    "shmput: $dir/full: Permission denied|shmput: members of the group $group may read it: $help|$end"
+	chmod 711 "$dir/full"
+	same "so is a socket" "$(denied)" \
+	    "shmput: $dir/full/socket: Permission denied|shmput: members of the group $group may use it: $help|$end"
+	chmod 600 "$dir/full/socket"
+	same "or what would let a group" "$(denied)" \
+	    "shmput: $dir/full/socket: Permission denied|shmput: only root may use it: shmlogd -M 0640 would let its group|$end"
+else
+	skip "who is denied is told by whom" "needs root and setpriv"
+fi

@@ -134,6 +134,7 @@ static const struct {
 	{ { "-P", "/dev/null" }, { "-P /dev/null", "not a regular file" } },
 	{ { "-P", "/dev/shm" }, { "-P /dev/shm", "not a regular file" } },
 	{ { "-x" }, { "-x", "no such option" } },
+	{ { "--help" }, { "--help", "no such option" } },
 	{ { "-s" }, { "-s", "needs a value" } },
 	{ { "-Dn" }, { "-n", "needs a value" } },
 	{ { "start" }, { "start", "no arguments but options" } },
