@@ -222,7 +222,7 @@ add_events(struct loop *l)
 	l->background = event_new(l->base, -1, 0, on_background, l);
 	l->refresh = add(l, -1, EV_TIMEOUT, on_refresh, REFRESH_USEC);
 	if (l->beat == NULL || l->refresh == NULL || l->background == NULL ||
-	    event_priority_set(l->background, 1) == -1)
+	    event_priority_set(l->background, 2) == -1)
 		return -1;
 	if (usec == 0)
 		return 0;
@@ -230,12 +230,13 @@ add_events(struct loop *l)
 	return l->watchdog == NULL ? -1 : 0;
 }
 
-/* 0 is for what everybody waits for, 1 for on_background(). */
+/* Of three priorities an event has the middle one if nothing else is said;
+ * on_background() has the last. */
 static int
 loop_init(struct loop *l)
 {
 	l->base = event_base_new();
-	if (l->base == NULL || event_base_priority_init(l->base, 2) == -1)
+	if (l->base == NULL || event_base_priority_init(l->base, 3) == -1)
 		return -1;
 	if (server_init(&l->server, l->base, l->instance->store,
 		l->instance->listener.fd, l->instance->options->clients) != 0)
