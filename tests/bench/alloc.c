@@ -4,7 +4,9 @@
  */
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -148,6 +150,67 @@ turn(struct client *c, char *why)
 	return 0;
 }
 
+/* A process on the other CPU that answers, and that is all. */
+struct echo {
+	pid_t pid;
+	int socket;
+	unsigned tried;
+	double us[TRIED];
+};
+
+static void
+answer(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	union message m;
+
+	while (poll(&p, 1, -1) == 1 && message_receive(fd, &m, NULL) > 0 &&
+	       message_send(fd, &m, m.head.length, -1) == 0)
+		continue;
+	_exit(0);
+}
+
+static int
+open_echo(struct echo *e, char *why)
+{
+	int pair[2];
+
+	e->socket = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
+		return why_not(why, "socketpair: %s", strerror(errno));
+	e->pid = fork();
+	if (e->pid == 0) {
+		(void)close(pair[0]);
+		(void)bench_pin(1);
+		answer(pair[1]);
+	}
+	(void)close(pair[1]);
+	e->socket = pair[0];
+	return e->pid == -1 ? why_not(why, "fork: %s", strerror(errno)) : 0;
+}
+
+static int
+echo_turn(struct echo *e, char *why)
+{
+	struct client c = { .socket = e->socket };
+	union message m;
+
+	memset(&m, 0, sizeof(m));
+	for (int i = 0; i < TURN; i++)
+		if (trip(&c, &m, MESSAGE_ALLOC, &e->us[e->tried++]) != 0)
+			return why_not(why, "no echo");
+	return 0;
+}
+
+static void
+close_echo(struct echo *e)
+{
+	if (e->socket > 0)
+		(void)close(e->socket);
+	if (e->pid > 0)
+		(void)waitpid(e->pid, NULL, 0);
+}
+
 static int
 compare(const void *a, const void *b)
 {
@@ -169,25 +232,34 @@ sum_up(struct client *c, struct alloc_figures *f)
 }
 
 int
-alloc_measure(struct alloc_figures figures[2], char why[WHY_MAX])
+alloc_measure(struct alloc_figures figures[2], struct echo_figures *echo,
+    char why[WHY_MAX])
 {
+	static struct echo e;
 	struct client *c = calloc(2, sizeof(*c));
 	int r = -1;
 
 	if (c == NULL)
 		return why_not(why, "no memory");
+	if (open_echo(&e, why) != 0)
+		goto out;
 	(void)bench_pin(0);
 	if (open_client(&c[0], "few", FEW, why) != 0 ||
 	    open_client(&c[1], "many", MANY, why) != 0)
 		goto out;
-	for (int i = 0; i < 2 * TURNS; i++)
-		if (turn(&c[i % 2], why) != 0)
+	for (int i = 0; i < TURNS; i++)
+		if (turn(&c[0], why) != 0 || turn(&c[1], why) != 0 ||
+		    echo_turn(&e, why) != 0)
 			goto out;
 	sum_up(&c[0], &figures[0]);
 	sum_up(&c[1], &figures[1]);
+	qsort(e.us, TRIED, sizeof(double), compare);
+	echo->p50 = e.us[TRIED / 2];
+	echo->p99 = e.us[TRIED * 99 / 100];
 	r = 0;
 out:
 	bench_unpin();
+	close_echo(&e);
 	close_client(&c[0]);
 	close_client(&c[1]);
 	free(c);

@@ -197,7 +197,8 @@ run_all(const struct arguments *a)
 	stop_all();
 	report.has_alloc = wanted(a, "alloc");
 	if (report.has_alloc)
-		(void)alloc_measure(report.alloc, report.no_alloc);
+		(void)alloc_measure(
+		    report.alloc, &report.echo, report.no_alloc);
 	report.has_join = wanted(a, "join");
 	if (report.has_join)
 		(void)join_measure(&report.join, report.no_join);

@@ -144,7 +144,9 @@ unsigned entries_all(struct result *, unsigned max);
 
 /*
  * Round trips over the socket of a worker with few and of one with many
- * sections, in turns, each with a daemon of its own.
+ * sections, in turns, each with a daemon of its own.  Beside them the least
+ * that one can take between two CPUs here: the answer of a process that does
+ * nothing else.
  */
 enum { TRIP_ALLOC, TRIP_PUBLISH, TRIP_FREE, TRIPS };
 struct alloc_figures {
@@ -152,7 +154,11 @@ struct alloc_figures {
 	double p50[TRIPS], p99[TRIPS]; /* us */
 	double daemon;                 /* us of its CPU for the three */
 };
-int alloc_measure(struct alloc_figures[2], char why[WHY_MAX]);
+struct echo_figures {
+	double p50, p99; /* us */
+};
+int alloc_measure(
+    struct alloc_figures[2], struct echo_figures *, char why[WHY_MAX]);
 
 /* While a daemon is killed and another one started: what its puts cost a thread
  * that writes. */
@@ -179,6 +185,7 @@ struct report {
 	char no_steps[WHY_MAX], no_alloc[WHY_MAX], no_join[WHY_MAX];
 	int has_alloc, has_join;
 	struct alloc_figures alloc[2];
+	struct echo_figures echo;
 	struct join_figures join;
 };
 

@@ -82,7 +82,8 @@ put_alloc(FILE *f, const struct report *r)
 			    a->p50[j], trips[j], a->p99[j]);
 		(void)fprintf(f, ",\"daemon_cpu_us\":%.1f}", a->daemon);
 	}
-	(void)fputc(']', f);
+	(void)fprintf(f, "],\n\"echo\":{\"p50_us\":%.1f,\"p99_us\":%.1f}",
+	    r->echo.p50, r->echo.p99);
 }
 
 static void

@@ -124,6 +124,10 @@ print_alloc(FILE *f, const struct report *r)
 		print_number(f, 6, 1, r->alloc[i].daemon);
 		(void)fputc('\n', f);
 	}
+	(void)fprintf(f, "%-22s", "the other CPU, bare");
+	print_number(f, 11, 1, r->echo.p50);
+	print_number(f, 6, 0, r->echo.p99);
+	(void)fputc('\n', f);
 }
 
 static void
