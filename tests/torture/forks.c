@@ -278,11 +278,12 @@ main(int argc, char **argv)
 {
 	static const struct shmlog_def def = { "adds", SHMLOG_COUNTER,
 		SHMLOG_STAT_INFO, NULL, "units added by all processes" };
-	static const char *const options[] = { "-s", "2g", "-m", "16384",
-		NULL };
+	int full = torture_full(argc, argv);
+	const char *const options[] = { "-s", full ? "2g" : "512m", "-m",
+		"16384", NULL };
 	struct shmlog_stream_options o = { .lanes = 2,
 		.lane_size = (size_t)64 << 10 };
-	unsigned rounds = torture_full(argc, argv) ? 1000 : 200;
+	unsigned rounds = full ? 1000 : 200;
 	uint64_t began = torture_ns();
 	char figures[200];
 
