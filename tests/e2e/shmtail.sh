@@ -99,6 +99,13 @@ kill "$tail"
 wait "$tail" || :
 same what_a_stopped_reader_missed_is_counted \
     "$(account $((80000 - dropped)))" whole
+[ "$(account $((80000 - dropped)))" = whole ] || {
+	echo "what shmtail said:"
+	tail -n 20 "$dir/err"
+	echo "where numbers are missing:"
+	awk '$1 in last && $2 != last[$1] + 1 { print last[$1] + 1 " to " $0 }
+	    { last[$1] = $2 }' "$dir/out" | head -n 20
+}
 
 # the past
 same the_last_records_and_no_more "$(shmtail -d -l 3 -o cat | wc -l)" 3
