@@ -178,10 +178,10 @@ waits()
 	script -qec "$*" /dev/null </dev/null | grep -o 'waiting.*' |
 		tr -d '\r'
 }
-same a_wait_is_told_on_a_terminal "$(waits shmtail -d -n none -t 0.5)" \
-    "waiting 0.5 s for $dir/none"
-same also_by_shmstat "$(waits 'shmstat -j -n none -t 0.5 >/dev/null')" \
-    "waiting 0.5 s for $dir/none"
+same a_wait_is_told_on_a_terminal "$(waits shmtail -d -n none -t 3)" \
+    "waiting 3.0 s for $dir/none"
+same also_by_shmstat "$(waits 'shmstat -j -n none -t 3 >/dev/null')" \
+    "waiting 3.0 s for $dir/none"
 same it_follows_by_itself "$(fails shmtail -f)" 2
 check and_says_so grep -q 'follows by itself' "$dir/err"
 follow
