@@ -156,6 +156,82 @@ START_TEST(tags_are_masked_by_name_also_those_that_come_later)
 }
 END_TEST
 
+/* Streams with dictionaries of many entries, of which the last is `Last'. */
+#define STREAMS 256
+#define ENTRIES 1000
+#define WORK (UINT64_C(1) << 20) /* of one turn, see store_work() */
+
+static void
+begin_large(void)
+{
+	o = depot_process(1);
+	depot_begin(&d);
+	d.options.size = UINT64_C(32) << 20;
+	d.options.sections = 2 * STREAMS;
+	depot_open(&d);
+}
+
+static struct message_section
+large_stream(uint32_t entries)
+{
+	struct message_section m;
+	struct stream_plan p;
+	uint64_t used = 0, length;
+
+	length = stream_plan(&p, 1, LANE_SIZE_MIN, 64 + (entries + 1) * 24);
+	expect_eq(
+	    depot_alloc(&d, &o, CLASS_LOG, "log", length, &m), MESSAGE_OK);
+	stream_create(depot_memory(&d, &m), &p);
+	for (uint32_t i = 0; i < entries; i++)
+		enter(&m, &used, DICT_TAG, 1, "Other");
+	enter(&m, &used, DICT_TAG, 2, "Last");
+	expect_eq(store_publish(d.store, &o, &m, d.now), MESSAGE_OK);
+	return m;
+}
+
+/* The loop serves nobody meanwhile. */
+START_TEST(what_a_change_has_to_read_of_dictionaries_is_read_in_many_turns)
+{
+	static struct message_section m[STREAMS];
+	uint32_t turns = 1, n;
+
+	begin_large();
+	for (int i = 0; i < STREAMS; i++)
+		m[i] = large_stream(ENTRIES);
+	(void)store_work(d.store);
+	n = give(MASK_HIDE, "*", "Last", 0);
+	expect(n > 0 && n < STREAMS / 2);
+	expect(hidden(&m[0], 2) && !hidden(&m[STREAMS - 1], 2));
+	expect(store_work(d.store) < 2 * WORK);
+	for (int more = 1; more; turns++) {
+		more = store_background(d.store, 0);
+		expect(store_work(d.store) < 2 * WORK);
+		expect(turns < STREAMS);
+	}
+	expect(turns > 2);
+	for (int i = 0; i < STREAMS; i++)
+		expect(hidden(&m[i], 2));
+	depot_end(&d);
+}
+END_TEST
+
+START_TEST(a_tick_looks_once_at_the_only_stream_there_is)
+{
+	struct message_section m;
+	uint32_t ticks = 0;
+
+	begin_large();
+	m = large_stream(10 * ENTRIES);
+	expect_eq(give(MASK_HIDE, "*", "Last", 0), 1);
+	for (; !hidden(&m, 2); ticks++) {
+		expect(ticks < 10);
+		store_tick(d.store, d.now);
+	}
+	expect(ticks > 5);
+	depot_end(&d);
+}
+END_TEST
+
 START_TEST(a_dictionary_of_rubbish_masks_nothing_and_harms_nobody)
 {
 	static const char name[] = "Early";
@@ -425,6 +501,8 @@ main(void)
 		a_rule_is_about_the_streams_there_are_and_those_to_come,
 		a_section_that_comes_after_another_has_nothing_of_its_mask,
 		tags_are_masked_by_name_also_those_that_come_later,
+		what_a_change_has_to_read_of_dictionaries_is_read_in_many_turns,
+		a_tick_looks_once_at_the_only_stream_there_is,
 		a_dictionary_of_rubbish_masks_nothing_and_harms_nobody,
 		a_rule_that_is_none_is_refused_and_too_many_are,
 		a_truncated_segment_gets_its_masks_again,
