@@ -392,9 +392,8 @@ count_once(int last)
 	ck_assert_int_eq(tail_follow(&sc.t), 0);
 	scene_put(&s[0], 1, 0, 2, "never seen");
 	scene_put(&s[0], 1, 0, 3, "never seen");
-	for (int i = 1; i <= last; i++) {
+	for (int i = 1; i <= last; i++)
 		go_on(&s[i], &s[i - 1]);
-	}
 	scene_put(&s[last], 1, 0, 4, "4");
 	if (last == 2)
 		ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
@@ -458,9 +457,8 @@ give_up(int last)
 
 	begin(&s[0], 1, &scene_out);
 	scene_put(&s[0], 0, 0, 1, "1");
-	for (int i = 1; i <= last; i++) {
+	for (int i = 1; i <= last; i++)
 		go_on(&s[i], &s[i - 1]);
-	}
 	if (last == 2)
 		ck_assert_int_eq(unlinkat(sc.dirfd, SEGMENT_PREV_FILE, 0), 0);
 	ck_assert_str_eq(
