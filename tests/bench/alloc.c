@@ -25,6 +25,7 @@
 struct client {
 	pid_t daemon;
 	int socket;
+	int apart;
 	uint32_t number;
 	unsigned live;
 	uint64_t spent; /* ns of the daemon's CPU */
@@ -104,14 +105,16 @@ make(struct client *c, union message *m, struct message_section *section,
 }
 
 static int
-open_client(struct client *c, const char *name, unsigned live, char *why)
+open_client(
+    struct client *c, const char *name, unsigned live, int apart, char *why)
 {
 	struct message_section section;
 	union message m;
 
-	c->daemon = daemon_start(name, "192m", "20480");
+	c->daemon = daemon_start(name, "192m", "20480", apart ? 1 : -1);
 	c->socket = dial(name);
 	c->live = live;
+	c->apart = apart;
 	if (c->socket == -1 || ask(c, &m, MESSAGE_HELLO) != 0)
 		return why_not(why, "no answer to HELLO");
 	for (unsigned i = 0; i < live; i++)
@@ -129,12 +132,23 @@ close_client(struct client *c)
 	child_end(c->daemon, SIGTERM);
 }
 
+/* Where this client's turn is made. */
+static void
+take_place(const struct client *c)
+{
+	if (c->apart)
+		(void)bench_pin(0);
+	else
+		bench_unpin();
+}
+
 static int
 turn(struct client *c, char *why)
 {
 	struct message_section section;
 	union message m;
 
+	take_place(c);
 	c->spent -= clock_cpu_of(c->daemon);
 	for (int i = 0; i < TURN; i++, c->tried++) {
 		if (make(c, &m, &section, &c->us[TRIP_ALLOC][c->tried],
@@ -192,9 +206,10 @@ open_echo(struct echo *e, char *why)
 static int
 echo_turn(struct echo *e, char *why)
 {
-	struct client c = { .socket = e->socket };
+	struct client c = { .socket = e->socket, .apart = 1 };
 	union message m;
 
+	take_place(&c);
 	memset(&m, 0, sizeof(m));
 	for (int i = 0; i < TURN; i++)
 		if (trip(&c, &m, MESSAGE_ALLOC, &e->us[e->tried++]) != 0)
@@ -223,6 +238,7 @@ static void
 sum_up(struct client *c, struct alloc_figures *f)
 {
 	f->live = c->live;
+	f->apart = c->apart;
 	f->daemon = (double)c->spent / 1000 / TRIED;
 	for (int i = 0; i < TRIPS; i++) {
 		qsort(c->us[i], TRIED, sizeof(double), compare);
@@ -231,37 +247,43 @@ sum_up(struct client *c, struct alloc_figures *f)
 	}
 }
 
+static int
+open_all(struct client c[ALLOC_WAYS], struct echo *e, char *why)
+{
+	return open_echo(e, why) == 0 &&
+		       open_client(&c[0], "few", FEW, 0, why) == 0 &&
+		       open_client(&c[1], "many", MANY, 0, why) == 0 &&
+		       open_client(&c[2], "apart", MANY, 1, why) == 0
+		   ? 0
+		   : -1;
+}
+
 int
-alloc_measure(struct alloc_figures figures[2], struct echo_figures *echo,
-    char why[WHY_MAX])
+alloc_measure(struct alloc_figures figures[ALLOC_WAYS],
+    struct echo_figures *echo, char why[WHY_MAX])
 {
 	static struct echo e;
-	struct client *c = calloc(2, sizeof(*c));
-	int r = -1;
+	struct client *c = calloc(ALLOC_WAYS, sizeof(*c));
+	int r;
 
 	if (c == NULL)
 		return why_not(why, "no memory");
-	if (open_echo(&e, why) != 0)
-		goto out;
-	(void)bench_pin(0);
-	if (open_client(&c[0], "few", FEW, why) != 0 ||
-	    open_client(&c[1], "many", MANY, why) != 0)
-		goto out;
-	for (int i = 0; i < TURNS; i++)
-		if (turn(&c[0], why) != 0 || turn(&c[1], why) != 0 ||
-		    echo_turn(&e, why) != 0)
-			goto out;
-	sum_up(&c[0], &figures[0]);
-	sum_up(&c[1], &figures[1]);
-	qsort(e.us, TRIED, sizeof(double), compare);
-	echo->p50 = e.us[TRIED / 2];
-	echo->p99 = e.us[TRIED * 99 / 100];
-	r = 0;
-out:
+	r = open_all(c, &e, why);
+	for (int i = 0; r == 0 && i < TURNS; i++) {
+		for (int k = 0; r == 0 && k < ALLOC_WAYS; k++)
+			r = turn(&c[k], why);
+		if (r == 0)
+			r = echo_turn(&e, why);
+	}
+	for (int i = 0; r == 0 && i < ALLOC_WAYS; i++)
+		sum_up(&c[i], &figures[i]);
+	qsort(e.us, e.tried, sizeof(double), compare);
+	echo->p50 = e.us[e.tried / 2];
+	echo->p99 = e.us[e.tried * 99 / 100];
 	bench_unpin();
 	close_echo(&e);
-	close_client(&c[0]);
-	close_client(&c[1]);
+	for (int i = 0; i < ALLOC_WAYS; i++)
+		close_client(&c[i]);
 	free(c);
 	return r;
 }

@@ -124,7 +124,8 @@ int child_maps(pid_t, const char *path, const char *permissions);
 const char *bench_dir(void); /* on tmpfs, removed at the end */
 void bench_dir_remove(void);
 const char *bench_build(const char *program); /* its path; until the next */
-pid_t daemon_start(const char *name, const char *size, const char *sections);
+pid_t daemon_start(
+    const char *name, const char *size, const char *sections, int cpu);
 void instance_path(char path[256], const char *name, const char *file);
 void instance_remove(const char *name); /* its daemon has ended */
 int why_not(char why[WHY_MAX], const char *format, ...)
@@ -143,13 +144,16 @@ extern const struct entry floor_entries[], text_entries[], reader_entries[],
 unsigned entries_all(struct result *, unsigned max);
 
 /*
- * Round trips over the socket of a worker with few and of one with many
- * sections, in turns, each with a daemon of its own.  Beside them the least
- * that one can take between two CPUs here: the answer of a process that does
+ * Round trips over the socket of a worker with few sections and of two with
+ * many, in turns, each with a daemon of its own: worker and daemon run where
+ * the scheduler puts them, and of the last one on a CPU each.  Beside that the
+ * least that such a trip can take here: the answer of a process that does
  * nothing else.
  */
+#define ALLOC_WAYS 3
 enum { TRIP_ALLOC, TRIP_PUBLISH, TRIP_FREE, TRIPS };
 struct alloc_figures {
+	int apart; /* on a CPU each */
 	unsigned live;
 	double p50[TRIPS], p99[TRIPS]; /* us */
 	double daemon;                 /* us of its CPU for the three */
@@ -158,7 +162,7 @@ struct echo_figures {
 	double p50, p99; /* us */
 };
 int alloc_measure(
-    struct alloc_figures[2], struct echo_figures *, char why[WHY_MAX]);
+    struct alloc_figures[ALLOC_WAYS], struct echo_figures *, char why[WHY_MAX]);
 
 /* While a daemon is killed and another one started: what its puts cost a thread
  * that writes. */
@@ -184,7 +188,7 @@ struct report {
 	/* why not; "": measured, if it was asked for */
 	char no_steps[WHY_MAX], no_alloc[WHY_MAX], no_join[WHY_MAX];
 	int has_alloc, has_join;
-	struct alloc_figures alloc[2];
+	struct alloc_figures alloc[ALLOC_WAYS];
 	struct echo_figures echo;
 	struct join_figures join;
 };

@@ -105,6 +105,8 @@ child_start(const char *const argv[], int cpu, const char *out)
 		_exit(1);
 	if (cpu >= 0)
 		(void)bench_pin((unsigned)cpu);
+	else
+		bench_unpin();
 	fd = open(out, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (fd == -1 || dup2(fd, STDOUT_FILENO) == -1 ||
 	    dup2(fd, STDERR_FILENO) == -1)
@@ -146,7 +148,7 @@ child_maps(pid_t pid, const char *path, const char *permissions)
 }
 
 pid_t
-daemon_start(const char *name, const char *size, const char *sections)
+daemon_start(const char *name, const char *size, const char *sections, int cpu)
 {
 	char at[256], log[256];
 	const char *argv[] = { bench_build("shmlogd"), "-n", at, "-s", size,
@@ -154,5 +156,5 @@ daemon_start(const char *name, const char *size, const char *sections)
 
 	instance_path(at, name, "");
 	(void)snprintf(log, sizeof(log), "%s/%s.log", bench_dir(), name);
-	return child_start(argv, 1, log);
+	return child_start(argv, cpu, log);
 }

@@ -88,7 +88,7 @@ restart(pid_t *daemon, char why[WHY_MAX])
 	child_end(*daemon, SIGKILL);
 	if (put_on() != 0)
 		return why_not(why, "nobody writes any more");
-	*daemon = daemon_start(NAME, "64m", "256");
+	*daemon = daemon_start(NAME, "64m", "256", 1);
 	if (clock_until(has_joined, NULL) != 0 || put_on() != 0)
 		return why_not(why, "did not join the new daemon");
 	return 0;
@@ -97,7 +97,7 @@ restart(pid_t *daemon, char why[WHY_MAX])
 int
 join_measure(struct join_figures *j, char why[WHY_MAX])
 {
-	pid_t daemon = daemon_start(NAME, "64m", "256");
+	pid_t daemon = daemon_start(NAME, "64m", "256", 1);
 	struct shmlog *log;
 	pthread_t writer;
 	char path[256];

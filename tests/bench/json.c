@@ -72,10 +72,11 @@ put_alloc(FILE *f, const struct report *r)
 		return;
 	}
 	(void)fprintf(f, ",\n\"alloc\":[");
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < ALLOC_WAYS; i++) {
 		const struct alloc_figures *a = &r->alloc[i];
 
-		(void)fprintf(f, "%s{\"live\":%u", i == 0 ? "" : ",", a->live);
+		(void)fprintf(f, "%s{\"live\":%u,\"apart\":%s",
+		    i == 0 ? "" : ",", a->live, a->apart ? "true" : "false");
 		for (int j = 0; j < TRIPS; j++)
 			(void)fprintf(f,
 			    ",\"%s_p50_us\":%.1f,\"%s_p99_us\":%.1f", trips[j],

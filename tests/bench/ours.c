@@ -40,7 +40,7 @@ ours_open(char why[WHY_MAX])
 	if (ours != NULL)
 		return 0;
 	instance_path(path, OURS, "");
-	shmlogd = daemon_start(OURS, "256m", "256");
+	shmlogd = daemon_start(OURS, "256m", "256", 1);
 	ours = shmlog_open(path);
 	ours_stream = shmlog_stream(ours, "bench", "default", NULL);
 	ours_tag = shmlog_tag(ours_stream, "Text");

@@ -115,8 +115,9 @@ print_alloc(FILE *f, const struct report *r)
 	for (int i = 0; i < TRIPS; i++)
 		(void)fprintf(f, " %7s p50    p99", trips[i]);
 	(void)fprintf(f, "    CPU\n");
-	for (int i = 0; i < 2; i++) {
-		(void)fprintf(f, "%-22u", r->alloc[i].live);
+	for (int i = 0; i < ALLOC_WAYS; i++) {
+		(void)fprintf(f, "%5u%-17s", r->alloc[i].live,
+		    r->alloc[i].apart ? ", a CPU each" : "");
 		for (int j = 0; j < TRIPS; j++) {
 			print_number(f, 11, 1, r->alloc[i].p50[j]);
 			print_number(f, 6, 0, r->alloc[i].p99[j]);
@@ -124,7 +125,7 @@ print_alloc(FILE *f, const struct report *r)
 		print_number(f, 6, 1, r->alloc[i].daemon);
 		(void)fputc('\n', f);
 	}
-	(void)fprintf(f, "%-22s", "the other CPU, bare");
+	(void)fprintf(f, "%-22s", "a CPU each, bare");
 	print_number(f, 11, 1, r->echo.p50);
 	print_number(f, 6, 0, r->echo.p99);
 	(void)fputc('\n', f);
