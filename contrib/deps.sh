@@ -8,7 +8,8 @@
 # leaves it at that.
 set -eu
 
-build='gcc libc6-dev pkg-config libevent-dev libbsd-dev'
+build='gcc libc6-dev pkg-config libevent-dev libbsd-dev libpcre2-dev
+	libxxhash-dev libncurses-dev'
 check='check procps util-linux mount strace curl jq g++ nginx
 	apache2-utils systemd mandoc git'
 demo='procps curl apache2-utils'

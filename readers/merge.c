@@ -140,6 +140,22 @@ second_time(const struct tail *t)
 	return time;
 }
 
+static void
+deliver_one(struct tail *t, struct tail_lane *l)
+{
+	struct tail_stream *s = l->stream;
+	struct rec r = {
+		.head = &l->next.head,
+		.stream = &s->as,
+		.tag = show_tag(t->show, &s->as, l->next.head.tag),
+		.payload = { l->next.payload, l->next.length },
+		.lane = l->number,
+		.number = lane_number(l),
+	};
+
+	show_record(t->show, &r);
+}
+
 /* Delivers the first lane's records as long as it stays the first. */
 static void
 deliver(struct tail *t, uint64_t horizon)
@@ -148,7 +164,7 @@ deliver(struct tail *t, uint64_t horizon)
 	uint64_t second = second_time(t);
 
 	do {
-		sink_record(t, l);
+		deliver_one(t, l);
 		l->taken++;
 		t->round++;
 		lane_step(t, l);
@@ -157,7 +173,7 @@ deliver(struct tail *t, uint64_t horizon)
 			return;
 		}
 	} while (l->next.head.time <= second && l->next.head.time <= horizon &&
-		 l->next.head.time <= t->held && !t->done &&
+		 l->next.head.time <= t->held && !t->show->done &&
 		 t->round < ROUND_MAX);
 	t->heap[0].time = l->next.head.time;
 	sift_down(t, 0);
@@ -195,7 +211,7 @@ merge_round(struct tail *t, uint64_t horizon)
 	gather(t);
 	if (!may_hold(t, went_on))
 		t->held = UINT64_MAX;
-	while (t->heap_n != 0 && !t->done && t->round < ROUND_MAX) {
+	while (t->heap_n != 0 && !t->show->done && t->round < ROUND_MAX) {
 		if (t->heap[0].time > t->held)
 			break;
 		if (t->heap[0].time > horizon &&

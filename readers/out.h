@@ -11,32 +11,7 @@
 #include <stdint.h>
 
 #include "common/layout.h"
-#include "readers/buffer.h"
-
-struct out_text {
-	const char *text;
-	size_t n;
-};
-
-struct format;
-struct format_span;
-
-struct out_record {
-	const struct record *head;
-	struct out_text payload; /* text, also if arguments were stored */
-	/* of which format, and where its fields stand in the text; NULL: no
-	 * arguments were stored */
-	const struct format *format;
-	const struct format_span *spans;
-	struct out_text args;   /* as they were stored */
-	int unreadable;         /* they cannot be read: the text says so */
-	struct out_text stream; /* what stream() made */
-	struct out_text tag;    /* what tag() made, of "-" if there is none */
-	uint64_t created;       /* the record's name, unique for ever: of the */
-	uint64_t serial;        /* segment, the section, */
-	uint32_t lane;          /* the lane, */
-	uint64_t number;        /* and in it */
-};
+#include "readers/record.h"
 
 struct out_loss {
 	const struct descriptor *of; /* NULL: nobody knows of which streams */
@@ -48,7 +23,7 @@ struct out {
 	const char *name; /* for -o */
 	void (*stream)(struct buffer *, const struct descriptor *);
 	void (*tag)(struct buffer *, const char *name, size_t n);
-	void (*record)(struct buffer *, const struct out_record *);
+	void (*record)(struct buffer *, const struct rec *);
 	void (*lost)(struct buffer *, const struct out_loss *);
 };
 

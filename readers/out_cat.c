@@ -25,9 +25,9 @@ cat_no_tag(struct buffer *b, const char *name, size_t n)
 }
 
 static void
-cat_record(struct buffer *b, const struct out_record *r)
+cat_record(struct buffer *b, const struct rec *r)
 {
-	buffer_put(b, r->payload.text, r->payload.n);
+	buffer_put(b, r->text.text, r->text.n);
 	buffer_byte(b, '\n');
 }
 

@@ -30,7 +30,7 @@
 #define FIELDS_MAX 64 /* a record; a format has 16 conversions */
 
 static const struct format_field *
-first_field(const struct out_record *r)
+first_field(const struct rec *r)
 {
 	size_t n;
 
@@ -88,13 +88,13 @@ put_double(struct buffer *b, double d)
 
 static void
 put_value(
-    struct buffer *b, const struct out_record *r, const struct format_field *f)
+    struct buffer *b, const struct rec *r, const struct format_field *f)
 {
 	const struct format_span *at = r->spans + (f - first_field(r));
 	struct format_value v;
 	char c;
 
-	if (format_value(r->format, r->args.text, r->args.n, f, &v) != 0)
+	if (format_value(r->format, r->payload.text, r->payload.n, f, &v) != 0)
 		v.kind = FIELD_TEXT;
 	switch (v.kind) {
 	case FIELD_SIGNED:
@@ -120,7 +120,7 @@ put_value(
 	case FIELD_POINTER:
 		break;
 	}
-	buffer_json(b, r->payload.text + at->begin, at->end - at->begin);
+	buffer_json(b, r->text.text + at->begin, at->end - at->begin);
 }
 
 /* Whether a later field has the same name. */
@@ -135,7 +135,7 @@ is_outdone(const struct format_field *f, const struct format_field *end)
 }
 
 static void
-put_fields(struct buffer *b, const struct out_record *r)
+put_fields(struct buffer *b, const struct rec *r)
 {
 	const struct format_field *f = first_field(r), *end;
 	const char *between = ",\"fields\":{";
@@ -158,17 +158,17 @@ put_fields(struct buffer *b, const struct out_record *r)
 }
 
 static void
-json_record(struct buffer *b, const struct out_record *r)
+json_record(struct buffer *b, const struct rec *r)
 {
 	buffer_text(b, "{\"time\":\"");
 	buffer_time(b, r->head->time);
-	buffer_put(b, r->stream.text, r->stream.n);
-	buffer_put(b, r->tag.text, r->tag.n);
+	buffer_put(b, r->stream->label.data, r->stream->label.n);
+	buffer_put(b, r->tag->text.text, r->tag->text.n);
 	buffer_text(b, level_name(r->head->level));
 	buffer_text(b, "\",\"id\":");
 	buffer_number(b, r->head->id);
 	buffer_text(b, ",\"text\":");
-	buffer_json(b, r->payload.text, r->payload.n);
+	buffer_json(b, r->text.text, r->text.n);
 	if (r->format != NULL)
 		put_fields(b, r);
 	if (r->unreadable)
@@ -176,9 +176,9 @@ json_record(struct buffer *b, const struct out_record *r)
 	if (r->head->flags & RECORD_CUT)
 		buffer_text(b, ",\"cut\":true");
 	buffer_text(b, ",\"cursor\":\"");
-	put_hex(b, r->created);
+	put_hex(b, r->stream->created);
 	buffer_byte(b, '-');
-	buffer_number(b, r->serial);
+	buffer_number(b, r->stream->serial);
 	buffer_byte(b, '-');
 	buffer_number(b, r->lane);
 	buffer_byte(b, '-');

@@ -62,11 +62,11 @@ put_time(struct buffer *b, uint64_t time)
 }
 
 static void
-short_record(struct buffer *b, const struct out_record *r)
+short_record(struct buffer *b, const struct rec *r)
 {
 	put_time(b, r->head->time);
-	buffer_put(b, r->stream.text, r->stream.n);
-	buffer_put(b, r->tag.text, r->tag.n);
+	buffer_put(b, r->stream->label.data, r->stream->label.n);
+	buffer_put(b, r->tag->text.text, r->tag->text.n);
 	buffer_byte(b, '(');
 	buffer_text(b, level_name(r->head->level));
 	buffer_put(b, ") ", 2);
@@ -75,7 +75,7 @@ short_record(struct buffer *b, const struct out_record *r)
 	else
 		buffer_byte(b, '-');
 	buffer_put(b, ": ", 2);
-	buffer_safe(b, r->payload.text, r->payload.n);
+	buffer_safe(b, r->text.text, r->text.n);
 	if (r->head->flags & RECORD_CUT)
 		buffer_text(b, "[cut]");
 	buffer_byte(b, '\n');

@@ -28,19 +28,17 @@ static const struct option_row rows[] = {
 struct arguments {
 	const char *instance;
 	const char *file;
-	const struct out *out;
 	uint64_t timeout;
 	uint64_t last;
 	int has_last;
-	uint64_t stop_after;
 	int dump;
 };
 
 static void
-take_format(struct arguments *a, const char *name)
+take_format(struct show *s, const char *name)
 {
-	a->out = out_find(name);
-	if (a->out == NULL)
+	s->out = out_find(name);
+	if (s->out == NULL)
 		usage_errx("-o %s: not a format: short, json or cat", name);
 }
 
@@ -54,7 +52,7 @@ take_globs(struct globs *g, int letter, const char *list)
 }
 
 static void
-take_option(struct arguments *a, struct tail *t, int letter, const char *value)
+take_option(struct arguments *a, struct show *s, int letter, const char *value)
 {
 	switch (letter) {
 	case 'd':
@@ -69,17 +67,17 @@ take_option(struct arguments *a, struct tail *t, int letter, const char *value)
 		a->has_last = 1;
 		break;
 	case 'k':
-		if (parse_number(value, 1, UINT64_MAX, &a->stop_after) != 0)
+		if (parse_number(value, 1, UINT64_MAX, &s->stop_after) != 0)
 			usage_errx("-k %s: not a whole number from 1", value);
 		break;
 	case 'i':
-		take_globs(&t->include, letter, value);
+		take_globs(&s->include, letter, value);
 		break;
 	case 'x':
-		take_globs(&t->exclude, letter, value);
+		take_globs(&s->exclude, letter, value);
 		break;
 	case 'o':
-		take_format(a, value);
+		take_format(s, value);
 		break;
 	case 'r':
 		a->file = value;
@@ -91,7 +89,7 @@ take_option(struct arguments *a, struct tail *t, int letter, const char *value)
 }
 
 static void
-take_options(struct arguments *a, struct tail *t, int argc, char *argv[])
+take_options(struct arguments *a, struct show *s, int argc, char *argv[])
 {
 	char letters[64];
 	int c;
@@ -114,7 +112,7 @@ take_options(struct arguments *a, struct tail *t, int argc, char *argv[])
 		case ':':
 			usage_bad(rows, c, argv);
 		default:
-			take_option(a, t, c, optarg);
+			take_option(a, s, c, optarg);
 		}
 	}
 	if (optind < argc)
@@ -130,12 +128,12 @@ follow(struct tail *t)
 {
 	struct idle idle = { 0 };
 
-	while (!t->done && !stop_asked()) {
+	while (!t->show->done && !stop_asked()) {
 		if (tail_follow(t) != 0)
 			return 1;
 		if (t->round >= BUSY_ROUND)
 			continue;
-		if (buffer_flush(&t->to) != 0)
+		if (buffer_flush(&t->show->to) != 0)
 			break;
 		idle_nap(&idle, t->busy || t->pending);
 	}
@@ -148,15 +146,13 @@ run(struct tail *t, const struct arguments *a)
 	int back = a->dump || a->file != NULL || (a->has_last && a->last > 0);
 
 	t->start = back ? START_OLDEST : START_END;
-	t->stop_after = a->stop_after;
-	no_tag_init(t);
 	if (a->has_last && back)
-		last_begin(t, a->last);
+		last_begin(t->show, a->last);
 	sources_begin(t);
 	if (back)
 		tail_drain(t);
-	if (t->last != NULL)
-		last_end(t);
+	if (t->show->last != NULL)
+		last_end(t->show);
 	if (segment_torn(&t->attach.segment) &&
 	    attach_poll(&t->attach, NULL) == ATTACH_TORN)
 		return 1;
@@ -169,17 +165,16 @@ run(struct tail *t, const struct arguments *a)
 int
 main(int argc, char *argv[])
 {
-	struct arguments a = {
-		.out = &out_short,
-		.timeout = TIMEOUT_DEFAULT,
-	};
+	struct arguments a = { .timeout = TIMEOUT_DEFAULT };
 	enum attach_result attached;
+	struct show show;
 	struct tail t;
 	int failed, unwritten;
 
-	tail_init(&t, NULL, STDOUT_FILENO);
-	take_options(&a, &t, argc, argv);
-	t.out = a.out;
+	show_init(&show, &out_short, STDOUT_FILENO);
+	take_options(&a, &show, argc, argv);
+	show_begin(&show);
+	tail_init(&t, &show);
 	stop_init();
 	attached = a.file != NULL
 		       ? attach_file(&t.attach, a.file)
@@ -187,7 +182,8 @@ main(int argc, char *argv[])
 	failed = attached == ATTACH_FAILED;
 	if (attached == ATTACH_OK)
 		failed = run(&t, &a);
-	unwritten = buffer_exit(&t.to);
+	unwritten = buffer_exit(&show.to);
 	tail_fini(&t);
+	show_fini(&show);
 	return failed || unwritten ? 1 : 0;
 }

@@ -132,8 +132,9 @@ opened(struct tail *t, struct tail_stream *s)
 {
 	s->opened = 1;
 	s->source->unopened--;
-	buffer_init(&s->label, -1);
-	t->out->stream(&s->label, &s->entry.d);
+	s->as.created = s->source->created;
+	s->as.serial = s->serial;
+	show_stream(t->show, &s->as, &s->entry.d);
 	t->busy = 1;
 }
 
@@ -150,12 +151,12 @@ never_opened(struct tail *t, struct tail_stream *s)
 	if (!s->late)
 		return;
 	if (directory_tombstone(s->source->segment, s->serial, &tomb) != 0) {
-		sink_lost(t, &s->entry.d, 0, 1);
+		show_lost(t->show, &s->entry.d, 0, 1);
 		return;
 	}
 	unknown = tomb_records(&tomb, &lost);
 	if (lost != 0 || unknown)
-		sink_lost(t, &s->entry.d, lost, unknown);
+		show_lost(t->show, &s->entry.d, lost, unknown);
 }
 
 void
@@ -180,7 +181,7 @@ stream_open(struct tail *t, struct tail_stream *s)
 			return;
 		}
 		if (!is_one) {
-			sink_complain(t, s, "is no stream");
+			show_complain(t->show, &s->entry.d, "is no stream");
 			s->gone = s->told_gone = 1;
 			s->source->unopened--;
 			return;
@@ -206,9 +207,7 @@ stream_free(struct tail *t, struct tail_stream *s)
 			chunk_put(t, s->lanes[i].chunk);
 	}
 	free(s->lanes);
-	dict_free(s);
-	if (s->opened)
-		buffer_free(&s->label);
+	show_stream_fini(&s->as);
 	free(s);
 }
 
@@ -272,7 +271,7 @@ stream_settle(struct tail *t, struct tail_stream *s)
 		s->lanes[i].state = LANE_DONE;
 	}
 	if (!s->told_gone && (lost != 0 || unsure))
-		sink_lost(t, &s->entry.d, lost, unsure);
+		show_lost(t->show, &s->entry.d, lost, unsure);
 	s->told_gone = 1;
 }
 
@@ -280,7 +279,7 @@ stream_settle(struct tail *t, struct tail_stream *s)
 static void
 lane_bad(struct tail *t, struct tail_lane *l)
 {
-	sink_complain(t, l->stream, "holds bytes that are no record");
+	show_complain(t->show, &l->stream->entry.d, "holds bytes that are no record");
 	l->bad = 1;
 }
 
@@ -329,7 +328,7 @@ moved(struct tail *t, struct tail_lane *l, const struct ring_reader *seat,
 	}
 	t->busy = 1;
 	if (lost != 0)
-		sink_lost(t, &l->stream->entry.d, lost, 0);
+		show_lost(t->show, &l->stream->entry.d, lost, 0);
 }
 
 /* The lane has records: from now on it is known what came before it. */
@@ -438,10 +437,10 @@ sit_elsewhere(struct tail *t, struct tail_lane *l, enum ring_result why)
 	believe_pred(l, &pred);
 	if (result == RING_DATA) {
 		if (why == RING_CORRUPT && !l->bad)
-			sink_complain(t, l->stream, "has an impossible lane");
+			show_complain(t->show, &l->stream->entry.d, "has an impossible lane");
 		moved(t, l, &seat, lost);
 	} else if (result == RING_CORRUPT) {
-		sink_complain(t, l->stream, "has a lane that is given up");
+		show_complain(t->show, &l->stream->entry.d, "has a lane that is given up");
 		l->state = LANE_DONE;
 		return FETCH_DONE;
 	}
@@ -486,7 +485,7 @@ fetch_once(struct tail *t, struct tail_lane *l)
 	}
 	dict_believe(t, s, offset);
 	if (dict != 0 && !s->dict_bad) {
-		sink_complain(t, s, "has a damaged dictionary");
+		show_complain(t->show, &s->entry.d, "has a damaged dictionary");
 		s->dict_bad = 1;
 	}
 	believe_pred(l, &pred);

@@ -8,15 +8,13 @@
 #define DRAIN_PATIENCE (3 * NSEC) /* with nothing delivered meanwhile */
 
 void
-tail_init(struct tail *t, const struct out *out, int fd)
+tail_init(struct tail *t, struct show *show)
 {
 	memset(t, 0, sizeof(*t));
 	t->magic = TAIL_MAGIC;
 	attach_init(&t->attach);
-	t->out = out;
-	buffer_init(&t->to, fd);
+	t->show = show;
 	buffer_init(&t->staged_text, -1);
-	buffer_init(&t->rendered, -1);
 	TAILQ_INIT(&t->sources);
 }
 
@@ -29,12 +27,6 @@ tail_fini(struct tail *t)
 	free(t->heap);
 	free(t->staged);
 	buffer_free(&t->staged_text);
-	buffer_free(&t->rendered);
-	free(t->spans);
-	free(t->no_tag);
-	globs_free(&t->include);
-	globs_free(&t->exclude);
-	buffer_free(&t->to);
 	attach_close(&t->attach);
 	t->magic = 0;
 }
@@ -48,7 +40,7 @@ tail_drain(struct tail *t)
 	uint64_t last;
 
 	t->now = last = clock_mono();
-	while (!t->done && !stop_asked()) {
+	while (!t->show->done && !stop_asked()) {
 		t->busy = t->pending = 0;
 		TAILQ_FOREACH(src, &t->sources, link)
 			TAILQ_FOREACH(s, &src->streams, link)

@@ -29,9 +29,8 @@
 #include "common/ring.h"
 #include "common/stream.h"
 #include "readers/attach.h"
-#include "readers/buffer.h"
 #include "readers/option.h"
-#include "readers/out.h"
+#include "readers/show.h"
 
 #define WINDOW (MSEC / 2) /* lanes are merged by time within it */
 
@@ -76,23 +75,6 @@ struct tail_lane {
 	struct ring_pred pred; /* the lane that it goes on for */
 };
 
-struct tail_tag {
-	int hidden;
-	size_t n;
-	char text[]; /* as the format has it */
-};
-
-/* A format of a stream's dictionary, compiled when the first record has it. */
-struct tail_format {
-	struct format *compiled; /* NULL: not yet, or it cannot be */
-	int bad;
-	uint32_t n;
-	char text[];
-};
-
-/* What a stream's formats may take; beyond that they are not known. */
-#define FORMATS_TEXT_MAX DICT_SIZE_MAX
-
 struct tail_stream {
 	TAILQ_ENTRY(tail_stream) link;
 	RB_ENTRY(tail_stream) tree;
@@ -113,12 +95,7 @@ struct tail_stream {
 	struct stream_plan plan;
 	uint64_t dict_offset;
 	int dict_bad;
-	struct buffer label; /* as the format has it */
-	struct tail_tag **tags;
-	uint32_t tags_size;
-	struct tail_format **formats;
-	uint32_t formats_size;
-	size_t formats_text;     /* bytes of them all */
+	struct rec_stream as;    /* as it is shown */
 	struct tail_lane *lanes; /* plan.lanes */
 };
 
@@ -159,21 +136,6 @@ struct heap_item {
 	struct tail_lane *lane;
 };
 
-/* The last N, while -l looks for them. */
-struct last_item {
-	size_t n;
-	int counted;
-};
-
-struct last {
-	uint64_t want;
-	uint64_t have; /* counted ones */
-	struct buffer text;
-	size_t text_head;
-	struct last_item *items;
-	size_t head, n, size;
-};
-
 enum tail_start {
 	START_END,    /* follow from now on */
 	START_OLDEST, /* begin with what is there, up to its end: -d, -l */
@@ -184,18 +146,9 @@ enum tail_start {
 struct tail {
 	uint32_t magic;
 	struct attach attach;
-	const struct out *out;
-	struct buffer to;
-	struct buffer scratch;
-	struct globs include, exclude;
+	struct show *show;
 	enum tail_start start;
 	int starting; /* the first look round: streams found now are not late */
-	int any_tag;  /* no -i, no -x: nothing is hidden */
-	uint64_t stop_after; /* -k; 0: never */
-	uint64_t delivered;
-	int done;          /* -k is reached, or what is there was delivered */
-	struct last *last; /* while -l looks back, else NULL */
-	struct tail_tag *no_tag;
 	struct tail_sources sources;
 	unsigned nsources;
 	uint64_t began;    /* clock_real() at the start */
@@ -214,16 +167,11 @@ struct tail {
 	unsigned larges_used;
 	struct heap_item *heap;
 	size_t heap_n, heap_size;
-	unsigned complaints;
 	int overlap; /* it was told that sections overlap */
 	/* dictionary entries, copied but not yet believed */
 	struct dict_text *staged;
 	size_t staged_n, staged_size;
 	struct buffer staged_text;
-	/* what a record's arguments were made */
-	struct buffer rendered;
-	struct format_span *spans;
-	size_t spans_size;
 };
 
 struct dict_text {
@@ -283,16 +231,6 @@ int lane_learn_pred(struct tail *, struct tail_lane *);
 /* tail_tag.c: the dictionary. */
 int dict_stage(struct tail *, struct tail_stream *, uint64_t *offset);
 void dict_believe(struct tail *, struct tail_stream *, uint64_t offset);
-void no_tag_init(struct tail *);
-void dict_free(struct tail_stream *);
-const struct tail_tag *tag_of(
-    const struct tail *, const struct tail_stream *, uint16_t id);
-/* Compiled; NULL: there is no such, or it makes no sense. */
-const struct format *format_of(struct tail_stream *, uint32_t id);
-
-/* tail_args.c: puts a payload of arguments into words, in t->rendered; 0, or
- * -1: it cannot be read. */
-int args_render(struct tail *, struct tail_stream *, struct out_record *);
 
 /* tail_chain.c: whether a waiting lane may be delivered now; it is opened. */
 int chain_try(struct tail *, struct tail_lane *);
@@ -324,18 +262,8 @@ int tomb_records(const struct tombstone *, uint64_t *records);
  * (horizon UINT64_MAX: all).  Sets t->busy and t->pending. */
 void merge_round(struct tail *, uint64_t horizon);
 
-/* tail_sink.c */
-void sink_record(struct tail *, struct tail_lane *);
-/* of NULL: nobody knows of which streams; then at_least is set. */
-void sink_lost(
-    struct tail *, const struct descriptor *of, uint64_t records, int at_least);
-/* A complaint on stderr about bytes that make no sense; a bounded number. */
-void sink_complain(struct tail *, const struct tail_stream *, const char *what);
-void last_begin(struct tail *, uint64_t want);
-void last_end(struct tail *);
-
 /* shmtail.c's, for tests: */
-void tail_init(struct tail *, const struct out *, int fd);
+void tail_init(struct tail *, struct show *);
 void tail_fini(struct tail *);
 /* Delivers all that is there, up to where it ended when seats were taken. */
 void tail_drain(struct tail *);

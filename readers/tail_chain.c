@@ -87,7 +87,7 @@ count_missing(struct tail *t, struct tail_lane *l)
 		return lane_opens(l);
 	if (before == NULL && l->stream->plan.born >= t->began) {
 		if (l->pred.total != 0)
-			sink_lost(t, d, l->pred.total, 0);
+			show_lost(t->show, d, l->pred.total, 0);
 		return lane_opens(l);
 	}
 	if (before != NULL && lane_end(t, before) == NOT_YET) {
@@ -100,12 +100,12 @@ count_missing(struct tail *t, struct tail_lane *l)
 	if (before == NULL || !before->has_pred) {
 		/* how much of it is from before the start nobody knows */
 		if (l->pred.total != 0)
-			sink_lost(t, d, l->pred.records, 1);
+			show_lost(t->show, d, l->pred.records, 1);
 		return lane_opens(l);
 	}
 	had = before->pred.total + lane_number(before);
 	if (l->pred.total > had) {
-		sink_lost(t, d, l->pred.total - had, 0);
+		show_lost(t->show, d, l->pred.total - had, 0);
 		skip_to(before, l->pred.total - before->pred.total);
 	}
 	return lane_opens(l);
@@ -144,7 +144,7 @@ chain_try(struct tail *t, struct tail_lane *l)
 	t->waits_for = NULL;
 	/* only an older segment's: so no lane waits for itself */
 	if (l->pred.created >= l->stream->source->created) {
-		sink_complain(t, l->stream, "names an impossible predecessor");
+		show_complain(t->show, &l->stream->entry.d, "names an impossible predecessor");
 		return lane_opens(l);
 	}
 	pred = find_pred(t, l, &end);
@@ -164,7 +164,7 @@ chain_try(struct tail *t, struct tail_lane *l)
 	}
 	number = lane_number(pred);
 	if (l->pred.records > number) {
-		sink_lost(t, &l->stream->entry.d, l->pred.records - number, 0);
+		show_lost(t->show, &l->stream->entry.d, l->pred.records - number, 0);
 		skip_to(pred, l->pred.records);
 	}
 	return lane_opens(l);

@@ -260,7 +260,7 @@ tell_gap(struct tail *t, uint64_t from, uint64_t generation)
 		between += src->created >= from && src->created < now->created;
 	if (now->generation > generation &&
 	    now->generation - generation - 1 > between)
-		sink_lost(t, NULL, 0, 1);
+		show_lost(t->show, NULL, 0, 1);
 }
 
 void
@@ -396,7 +396,7 @@ is_moved(struct tail *t, struct tail_stream *s, const struct directory_entry *e)
 	    e->d.length == s->entry.d.length)
 		return 0;
 	if (!s->gone) {
-		sink_complain(t, s, "was moved by somebody");
+		show_complain(t->show, &s->entry.d, "was moved by somebody");
 		stream_gone(t, s, 1);
 	}
 	return 1;

@@ -59,7 +59,7 @@ tell(struct tail *t, const struct tombstone *tomb)
 	memcpy(of.type, tomb->type, TYPE_MAX);
 	memcpy(of.ident, tomb->ident, IDENT_MAX);
 	if (lost != 0 || unknown)
-		sink_lost(t, &of, lost, unknown);
+		show_lost(t->show, &of, lost, unknown);
 }
 
 void
@@ -88,5 +88,5 @@ unseen_look(struct tail *t, struct tail_source *src)
 			tell(t, &tomb);
 	}
 	if (missed && !segment_torn(s))
-		sink_lost(t, NULL, 0, 1);
+		show_lost(t->show, NULL, 0, 1);
 }

@@ -260,13 +260,13 @@ out_tag(struct buffer *b, const char *name, size_t n)
 }
 
 static void
-out_record(struct buffer *b, const struct out_record *r)
+out_record(struct buffer *b, const struct rec *r)
 {
-	if (!(r->tag.n == 1 && r->tag.text[0] == '-')) {
-		buffer_put(b, r->tag.text, r->tag.n);
+	if (strcmp(r->tag->name, "-") != 0) {
+		buffer_put(b, r->tag->text.text, r->tag->text.n);
 		buffer_byte(b, '=');
 	}
-	buffer_put(b, r->payload.text, r->payload.n);
+	buffer_put(b, r->text.text, r->text.n);
 	buffer_byte(b, '\n');
 }
 
@@ -284,15 +284,16 @@ const struct out scene_out = { "scene", out_nothing, out_tag, out_record,
 void
 scene_tail(struct scene *sc, const struct out *out, enum tail_start start)
 {
-	struct globs include = sc->t.include, exclude = sc->t.exclude;
+	struct globs include = sc->show.include, exclude = sc->show.exclude;
 
 	stop_init();
-	tail_init(&sc->t, out, -1);
-	sc->t.include = include;
-	sc->t.exclude = exclude;
+	show_init(&sc->show, out, -1);
+	sc->show.include = include;
+	sc->show.exclude = exclude;
+	show_begin(&sc->show);
+	tail_init(&sc->t, &sc->show);
 	sc->t.start = start;
 	sc->t.attach.quiet = 1;
-	no_tag_init(&sc->t);
 	ck_assert_int_eq(attach_open(&sc->t.attach, sc->path, 0), ATTACH_OK);
 	sources_begin(&sc->t);
 	sc->running = 1;
@@ -316,17 +317,19 @@ scene_read(struct scene *sc)
 		if (sc->t.pending && !sc->t.busy)
 			usleep(10000);
 	}
-	buffer_byte(&sc->t.to, '\0');
-	last = sc->t.to;
-	buffer_init(&sc->t.to, -1);
+	buffer_byte(&sc->show.to, '\0');
+	last = sc->show.to;
+	buffer_init(&sc->show.to, -1);
 	return last.data;
 }
 
 void
 scene_untail(struct scene *sc)
 {
-	if (sc->running)
+	if (sc->running) {
 		tail_fini(&sc->t);
+		show_fini(&sc->show);
+	}
 	sc->running = 0;
 	memset(&sc->t, 0, sizeof(sc->t));
 }

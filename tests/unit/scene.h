@@ -34,6 +34,7 @@ struct scene {
 	int n; /* daemons so far */
 	struct scene_daemon daemons[SCENE_DAEMONS];
 	uint64_t serial;
+	struct show show;
 	struct tail t;
 	int running; /* t is */
 };

@@ -58,7 +58,7 @@ START_TEST(a_record_from_the_future_is_not_held_back)
 	scene_stream(&sc, &a, "a", 1, LANE);
 	scene_tail(&sc, &scene_out, START_END);
 	scene_put(&a, 0, 0, clock_real() + 3600 * NSEC, "future");
-	for (int i = 0; i < 10 && sc.t.to.n == 0; i++) {
+	for (int i = 0; i < 10 && sc.show.to.n == 0; i++) {
 		(void)tail_follow(&sc.t);
 		usleep(1000);
 	}
@@ -212,10 +212,10 @@ START_TEST(taglists_choose)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		if (cases[i].include != NULL)
 			ck_assert_ptr_null(
-			    globs_add(&sc.t.include, cases[i].include));
+			    globs_add(&sc.show.include, cases[i].include));
 		if (cases[i].exclude != NULL)
 			ck_assert_ptr_null(
-			    globs_add(&sc.t.exclude, cases[i].exclude));
+			    globs_add(&sc.show.exclude, cases[i].exclude));
 		scene_tail(&sc, &scene_out, START_END);
 		scene_put(&a, 0, 1, 1, "1");
 		scene_put(&a, 0, 2, 2, "2");
@@ -353,7 +353,7 @@ scribble(uint64_t seed, int times)
 		sc.t.attach.looked = 0;
 		for (int k = 0; k < 3; k++)
 			(void)tail_follow(&sc.t);
-		sc.t.to.n = 0;
+		sc.show.to.n = 0;
 	}
 	scene_end(&sc);
 }
@@ -413,7 +413,7 @@ START_TEST(a_section_that_somebody_moves_is_read_no_more)
 		scene_stream(&sc, &b, "b", 1, LANE);
 		scene_put(&b, 0, 0, 3, "3");
 		ck_assert_str_eq(scene_read(&sc), "3\n");
-		ck_assert_uint_eq(sc.t.complaints, 1);
+		ck_assert_uint_eq(sc.show.complaints, 1);
 		scene_end(&sc);
 	}
 }

@@ -142,7 +142,7 @@ START_TEST(what_does_not_fit_its_format_is_told)
 	ck_assert_str_eq(scene_read(&sc),
 	    UNREADABLE UNREADABLE UNREADABLE UNREADABLE UNREADABLE UNREADABLE
 		UNREADABLE UNREADABLE UNREADABLE "1\n");
-	ck_assert_uint_eq(sc.t.complaints, 9);
+	ck_assert_uint_eq(sc.show.complaints, 9);
 	scene_end(&sc);
 }
 END_TEST

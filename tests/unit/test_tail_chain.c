@@ -229,19 +229,19 @@ START_TEST(what_was_there_is_shown_with_the_segment_before)
 	scene_tail(&sc, &scene_out, START_OLDEST);
 	scene_put(&b, 0, 0, 70, "5");
 	tail_drain(t);
-	buffer_byte(&t->to, '\0');
-	ck_assert_str_eq(t->to.data, "1\n2\n3\n4\n");
-	t->to.n = 0;
+	buffer_byte(&sc.show.to, '\0');
+	ck_assert_str_eq(sc.show.to.data, "1\n2\n3\n4\n");
+	sc.show.to.n = 0;
 	tail_unbound(t);
 	ck_assert_str_eq(scene_read(&sc), "5\n");
 	scene_untail(&sc);
 
 	scene_tail(&sc, &scene_out, START_OLDEST);
-	last_begin(t, 2);
+	last_begin(&sc.show, 2);
 	tail_drain(t);
-	last_end(t);
-	buffer_byte(&t->to, '\0');
-	ck_assert_str_eq(t->to.data, "4\n5\n");
+	last_end(&sc.show);
+	buffer_byte(&sc.show.to, '\0');
+	ck_assert_str_eq(sc.show.to.data, "4\n5\n");
 	scene_end(&sc);
 }
 END_TEST
@@ -283,7 +283,7 @@ START_TEST(a_predecessor_that_is_later_is_delivered_first)
 END_TEST
 
 static void
-slow_record(struct buffer *to, const struct out_record *r)
+slow_record(struct buffer *to, const struct rec *r)
 {
 	uint64_t until = clock_mono() + 60 * MSEC;
 
@@ -368,11 +368,11 @@ START_TEST(a_predecessor_without_end_holds_up_nobody)
 	do {
 		ck_assert_uint_lt(clock_mono(), end);
 		scene_put(&a, 0, 0, 1, "1");
-		sc.t.to.n = 0;
+		sc.show.to.n = 0;
 		sc.t.attach.looked = 0;
 		ck_assert_int_eq(tail_follow(&sc.t), 0);
 	} while (
-	    sc.t.to.n == 0 || memchr(sc.t.to.data, '3', sc.t.to.n) == NULL);
+	    sc.show.to.n == 0 || memchr(sc.show.to.data, '3', sc.show.to.n) == NULL);
 	scene_end(&sc);
 }
 END_TEST

@@ -57,9 +57,9 @@ wait_in_lane(uint32_t lane)
 static void
 expect_came(const char *text)
 {
-	ck_assert_uint_eq(sc.t.to.n, strlen(text));
-	ck_assert_mem_eq(sc.t.to.data, text, strlen(text));
-	sc.t.to.n = 0;
+	ck_assert_uint_eq(sc.show.to.n, strlen(text));
+	ck_assert_mem_eq(sc.show.to.data, text, strlen(text));
+	sc.show.to.n = 0;
 }
 
 static unsigned
@@ -67,7 +67,7 @@ rounds_until_something_comes(void)
 {
 	unsigned n = 0;
 
-	while (sc.t.to.n == 0 && n < 1000) {
+	while (sc.show.to.n == 0 && n < 1000) {
 		do_round();
 		n++;
 	}

@@ -1,0 +1,82 @@
+/*
+ * record.c -- a record's text, of what was stored.
+ */
+#include "readers/record.h"
+
+#include <err.h>
+#include <stdlib.h>
+
+void
+renderer_init(struct renderer *m)
+{
+	memset(m, 0, sizeof(*m));
+	buffer_init(&m->text, -1);
+}
+
+void
+renderer_fini(struct renderer *m)
+{
+	buffer_free(&m->text);
+	free(m->spans);
+}
+
+static void
+make_spans(struct renderer *m, const struct format *f)
+{
+	size_t fields;
+
+	(void)format_fields(f, &fields);
+	if (fields <= m->spans_size)
+		return;
+	m->spans = reallocarray(m->spans, fields, sizeof(*m->spans));
+	if (m->spans == NULL)
+		err(1, "memory");
+	m->spans_size = fields;
+}
+
+/* Puts arguments into words; 0, or -1: they cannot be read. */
+static int
+render(struct rec *r)
+{
+	const struct bytes args = r->payload;
+	const struct rec_format *of =
+	    dict_format(&r->stream->dict, format_id(args.text, args.n));
+	struct renderer *m = r->renderer;
+	struct buffer *b = &m->text;
+	int n;
+
+	if (of == NULL)
+		return -1;
+	make_spans(m, of->compiled);
+	m->of = r;
+	n = format_render_spans(
+	    of->compiled, args.text, args.n, b->data, b->size, m->spans);
+	if (n >= 0 && (size_t)n >= b->size) {
+		(void)buffer_room(b, (size_t)n + 1);
+		n = format_render_spans(of->compiled, args.text, args.n,
+		    b->data, b->size, m->spans);
+	}
+	if (n < 0)
+		return -1;
+	r->format = of->compiled;
+	r->spans = m->spans;
+	r->text = (struct bytes){ b->data, (size_t)n };
+	return 0;
+}
+
+void
+rec_text(struct rec *r)
+{
+	static const char text[] = "[unreadable record]";
+
+	if (r->has_text && (r->format == NULL || r->renderer->of == r))
+		return;
+	r->has_text = 1;
+	r->format = NULL;
+	r->unreadable = 0;
+	r->text = r->payload;
+	if ((r->head->flags & RECORD_ARGS) == 0 || render(r) == 0)
+		return;
+	r->unreadable = 1;
+	r->text = (struct bytes){ text, sizeof(text) - 1 };
+}

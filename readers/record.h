@@ -1,0 +1,112 @@
+/*
+ * record.h -- a record and its stream, as all that chooses, groups and shows
+ * records has them, wherever they were read: in a segment or in a capture.
+ */
+#ifndef SHMLOG_READERS_RECORD_H
+#define SHMLOG_READERS_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/format.h"
+#include "common/layout.h"
+#include "readers/buffer.h"
+
+/* Bytes that no zero ends. */
+struct bytes {
+	const char *text;
+	size_t n;
+};
+
+/* A tag of a stream's dictionary. */
+struct rec_tag {
+	int hidden;        /* -i, -x leave its records out */
+	struct bytes text; /* as the format has it */
+	size_t length;     /* of the name */
+	char name[];       /* ends with a zero; "-": there is no tag */
+};
+
+/* A format of a stream's dictionary, compiled when the first record has it. */
+struct rec_format {
+	uint64_t number;         /* no other format of this process has it */
+	struct format *compiled; /* NULL: not yet, or it cannot be */
+	int bad;
+	uint32_t n;
+	char text[];
+};
+
+/* What a stream's formats may take; beyond that they are not known. */
+#define FORMATS_TEXT_MAX DICT_SIZE_MAX
+
+struct dict {
+	struct rec_tag **tags;
+	uint32_t tags_size;
+	struct rec_format **formats;
+	uint32_t formats_size;
+	size_t formats_text; /* bytes of them all */
+};
+
+struct rec_stream {
+	const struct descriptor *d; /* type, ident, owner: a stranger's */
+	uint64_t created;           /* of its segment */
+	uint64_t serial;            /* of its section */
+	struct dict dict;
+	struct buffer label; /* as the format has it */
+};
+
+/* Where the text of records whose arguments were stored is made, one at a time.
+ * All zero at first. */
+struct renderer {
+	const struct rec *of; /* whose text it has */
+	struct buffer text;
+	struct format_span *spans;
+	size_t spans_size;
+};
+
+struct rec {
+	const struct record *head;
+	struct rec_stream *stream;
+	const struct rec_tag *tag; /* never NULL */
+	struct bytes payload;      /* as it was stored */
+	/* with the stream's created and serial its name, unique for ever */
+	uint32_t lane;
+	uint64_t number;
+	struct renderer *renderer;
+	/* made by rec_text(): */
+	int has_text;
+	int unreadable; /* its arguments cannot be read: the text says so */
+	struct bytes text;
+	const struct format *format;     /* NULL: no arguments were stored */
+	const struct format_span *spans; /* where its fields stand in text */
+};
+
+/*
+ * Makes the record's text, unless it has it: of arguments as printf(3) would
+ * write them.  That is good until another record's is made by the same
+ * renderer.
+ */
+void rec_text(struct rec *);
+void renderer_init(struct renderer *);
+void renderer_fini(struct renderer *);
+
+/* What makes a tag of a name: hidden and text; the caller frees it. */
+typedef struct rec_tag *dict_tag_maker(void *arg, const char *name, size_t n);
+
+/*
+ * Takes an entry of a dictionary; the first of an id is the one that counts,
+ * and one that is out of bounds none.  A tag's name is TAG_NAME_MAX - 1 bytes
+ * at most, a format's text FORMAT_TEXT_MAX.  Exits if there is no memory, as do
+ * the others.
+ */
+void dict_learn(struct dict *, enum dict_kind, uint32_t id, const char *text,
+    size_t n, dict_tag_maker *, void *arg);
+
+/* NULL: there is no such. */
+const struct rec_tag *dict_tag(const struct dict *, uint16_t id);
+
+/* With its compiled form; NULL: there is no such, or it makes no sense. */
+const struct rec_format *dict_format(struct dict *, uint32_t id);
+
+void dict_free(struct dict *);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * show.h -- which records are shown, how and where: what is the same wherever
+ * they were read.
+ */
+#ifndef SHMLOG_READERS_SHOW_H
+#define SHMLOG_READERS_SHOW_H
+
+#include "readers/option.h"
+#include "readers/out.h"
+
+/* The last N, while -l looks for them. */
+struct last_item {
+	size_t n;
+	int counted;
+};
+
+struct last {
+	uint64_t want;
+	uint64_t have; /* counted ones */
+	struct buffer text;
+	size_t text_head;
+	struct last_item *items;
+	size_t head, n, size;
+};
+
+struct show {
+	const struct out *out;
+	struct buffer to;
+	struct globs include, exclude; /* tags */
+	uint64_t stop_after;           /* -k; 0: never */
+	uint64_t delivered;
+	int done;          /* -k is reached */
+	struct last *last; /* while -l looks back, else NULL */
+	struct rec_tag *no_tag;
+	int any_tag; /* no -i, no -x: nothing is hidden */
+	unsigned complaints;
+	struct renderer renderer;
+};
+
+void show_init(struct show *, const struct out *, int fd);
+/* When the options are known, before the first record. */
+void show_begin(struct show *);
+void show_fini(struct show *);
+
+/* A stream was found: makes its label.  Its end: show_stream_fini(). */
+void show_stream(struct show *, struct rec_stream *, const struct descriptor *);
+void show_stream_fini(struct rec_stream *);
+
+/* An entry of its dictionary: dict_learn(). */
+void show_learn(struct show *, struct rec_stream *, enum dict_kind,
+    uint32_t id, const char *text, size_t n);
+
+/* The tag of that id, or the one of "-". */
+const struct rec_tag *show_tag(
+    const struct show *, const struct rec_stream *, uint16_t id);
+
+/* A record, filled in up to its number. */
+void show_record(struct show *, struct rec *);
+
+/* of NULL: nobody knows of which streams; then at_least is set. */
+void show_lost(struct show *, const struct descriptor *of, uint64_t records,
+    int at_least);
+
+/* A complaint on stderr about bytes that make no sense; a bounded number. */
+void show_complain(
+    struct show *, const struct descriptor *of, const char *what);
+
+/* -l: what is shown in between is the last `want' records. */
+void last_begin(struct show *, uint64_t want);
+void last_end(struct show *);
+
+/* For these two: behind what was just put into last->text, from `from' on; and
+ * one record more is out, -k may have had enough. */
+void last_push(struct show *, size_t from, int counted);
+void show_count(struct show *);
+
+#endif
