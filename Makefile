@@ -42,7 +42,7 @@ CFLAGS = $(OPT) $(WARN)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. -DSHMLOG_VERSION='"$(VERSION)"' \
 	-fno-strict-aliasing -pthread -MMD -MP $(HARDEN) $(CFLAGS)
 LDFLAGS =
-ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now $(HARDEN) $(LDFLAGS)
+ALL_LDFLAGS = -pthread -Wl,--as-needed -Wl,-z,relro,-z,now $(HARDEN) $(LDFLAGS)
 PIE_LDFLAGS = -pie $(ALL_LDFLAGS)
 
 # Asked when a recipe runs, not before: `make deps' may have to install it.
