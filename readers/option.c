@@ -7,6 +7,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,56 +21,118 @@ must_failed(const char *what, const char *file, int line)
 	errx(1, "%s:%d: this must hold: %s", file, line, what);
 }
 
-void
-usage_getopt(const struct option_row *rows, char *to, size_t size)
-{
-	size_t n = 0;
+#define ROWS_MAX 64
 
-	must(size > 2);
-	to[n++] = ':';
-	for (; rows->letter != 0; rows++) {
-		must(n + 3 <= size);
-		to[n++] = rows->letter;
-		if (rows->argument != NULL)
-			to[n++] = ':';
+/* What getopt_long(3) wants of a table. */
+static void
+fill(const struct option_row *rows, char *letters, struct option *names)
+{
+	for (const struct option_row *r = rows; r->letter != 0; r++) {
+		must(r - rows < ROWS_MAX);
+		if (r->help == NULL)
+			continue;
+		if (r->letter < 256) {
+			*letters++ = (char)r->letter;
+			if (r->argument != NULL)
+				*letters++ = ':';
+		}
+		if (r->name != NULL)
+			*names++ = (struct option){ r->name,
+				r->argument != NULL, NULL, r->letter };
 	}
-	to[n] = '\0';
+	*letters = '\0';
+	memset(names, 0, sizeof(*names));
+}
+
+/* The row of optopt. */
+static const struct option_row *
+row_of(const struct option_row *rows)
+{
+	while (rows->letter != 0 && rows->letter != optopt)
+		rows++;
+	return rows;
+}
+
+static void no_such(const struct option_row *, char *const argv[])
+    __attribute__((noreturn));
+
+static void
+no_such(const struct option_row *rows, char *const argv[])
+{
+	const struct option_row *r = row_of(rows);
+	const char *word = argv[optind - 1];
+
+	if (optopt == 0)
+		usage_errx("%s: no such option (-h lists them)", word);
+	if (optopt > 255 || (r->help != NULL && strncmp(word, "--", 2) == 0))
+		usage_errx("%s: takes no value", word);
+	if (r->letter != 0 && r->help == NULL)
+		usage_errx("-%c: no such option: %s", optopt, r->name);
+	usage_errx("-%c: no such option (-h lists them)", optopt);
+}
+
+int
+usage_next(const struct option_row *rows, int leading, int argc, char *argv[])
+{
+	char letters[2 * ROWS_MAX + 3] = "+:";
+	struct option names[ROWS_MAX + 1];
+	const struct option_row *r;
+	int letter;
+
+	fill(rows, letters + 2, names);
+	opterr = 0;
+	letter = getopt_long(
+	    argc, argv, leading ? letters : letters + 1, names, NULL);
+	if (letter == '?')
+		no_such(rows, argv);
+	if (letter != ':')
+		return letter;
+	r = row_of(rows);
+	if (r->letter > 255)
+		usage_errx("--%s: needs a value: %s", r->name, r->argument);
+	usage_errx("-%c: needs a value: %s", optopt, r->argument);
+}
+
+static void
+print_option(const struct option_row *r)
+{
+	if (r->letter < 256)
+		printf("-%c", r->letter);
+	else
+		printf("--%s", r->name);
+	if (r->argument != NULL)
+		printf(" %s", r->argument);
 }
 
 void
 usage_print(const struct option_row *rows, const char *needed)
 {
 	const struct option_row *r;
+	int is_needed;
 
 	printf("usage: %s [-", getprogname());
 	for (r = rows; r->letter != 0; r++)
-		if (r->argument == NULL)
+		if (r->help != NULL && r->argument == NULL && r->letter < 256)
 			putchar(r->letter);
 	putchar(']');
-	for (r = rows; r->letter != 0; r++)
-		if (r->argument != NULL)
-			printf(strchr(needed, r->letter) != NULL ? " -%c %s"
-								 : " [-%c %s]",
-			    r->letter, r->argument);
+	for (r = rows; r->letter != 0; r++) {
+		if (r->help == NULL || (r->argument == NULL && r->letter < 256))
+			continue;
+		is_needed =
+		    r->letter < 256 && strchr(needed, r->letter) != NULL;
+		printf(is_needed ? " " : " [");
+		print_option(r);
+		printf(is_needed ? "" : "]");
+	}
 	putchar('\n');
 	for (r = rows; r->letter != 0; r++)
-		printf("  -%c %-10s %s\n", r->letter,
-		    r->argument != NULL ? r->argument : "", r->help);
-}
-
-void
-usage_bad(const struct option_row *rows, int result, char *const argv[])
-{
-	const char *word = argv[optind];
-
-	/* optind stays until all of a word's letters were looked at */
-	if (optopt == '-' && word != NULL && strncmp(word, "--", 2) == 0)
-		usage_errx("%s: no such option (-h lists them)", word);
-	if (result != ':')
-		usage_errx("-%c: no such option (-h lists them)", optopt);
-	while (rows->letter != optopt && rows->letter != 0)
-		rows++;
-	usage_errx("-%c: needs a value: %s", optopt, rows->argument);
+		if (r->help != NULL && r->letter < 256)
+			printf("  -%c %-10s %s\n", r->letter,
+			    r->argument != NULL ? r->argument : "", r->help);
+		else if (r->help != NULL)
+			printf("  --%s %s\n%16s%s\n", r->name,
+			    r->argument != NULL ? r->argument : "", "",
+			    r->help);
 }
 
 void

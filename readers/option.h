@@ -14,17 +14,20 @@
 
 /* A row; the table ends with letter 0. */
 struct option_row {
-	char letter;
+	int letter;           /* above 255: it has none, only a name */
 	const char *argument; /* its name in the usage; NULL: takes none */
-	const char *help;
+	const char *help;     /* NULL: no such option, and `name' is what would
+				 do what it may have been meant for */
+	const char *name;     /* as in --name; NULL: there is none */
 };
 
 /*
- * The getopt(3) string of a table, begun with ':' (so that a missing argument
- * is ':' and an unknown option '?', and getopt prints nothing).  Exits if size
- * does not do: a mistake of the program's.
+ * The next option of a command line: its letter, with optarg; -1: there are no
+ * more, argv[optind] is the first word that is none.  Exits (2) after a line on
+ * stderr if it is no option or lacks its value.  `leading': the first word that
+ * is no option ends them all.
  */
-void usage_getopt(const struct option_row *, char *to, size_t size);
+int usage_next(const struct option_row *, int leading, int argc, char *argv[]);
 
 /* "usage: shmput [-hV] [-n instance] ... -i ident" and a line an option, on
  * stdout.  `needed': the letters of those that must be given. */
@@ -37,10 +40,8 @@ void usage_print(const struct option_row *, const char *needed);
 void usage_errx(const char *format, ...)
     __attribute__((noreturn, format(printf, 1, 2)));
 
-/* The same: for optopt, after getopt(3) said '?' or ':' of argv; for a word
- * that is no option, with what would do what it may have been meant for. */
-void usage_bad(const struct option_row *, int result, char *const argv[])
-    __attribute__((noreturn));
+/* The same: for a word that is no option, with what would do what it may have
+ * been meant for. */
 void usage_stray(const char *word, const char *instead)
     __attribute__((noreturn));
 

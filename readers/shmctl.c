@@ -11,11 +11,12 @@
 #include "readers/option.h"
 
 static const struct option_row options[] = {
-	{ 'f', NULL, "free: also what a connected worker has" },
-	{ 'h', NULL, "this help" },
-	{ 'V', NULL, "print the version" },
-	{ 'n', "instance", "a name, or the absolute path of a directory" },
-	{ 0, NULL, NULL },
+	{ 'f', NULL, "free: also what a connected worker has", NULL },
+	{ 'h', NULL, "this help", NULL },
+	{ 'V', NULL, "print the version", NULL },
+	{ 'n', "instance", "a name, or the absolute path of a directory",
+	    NULL },
+	{ 0, NULL, NULL, NULL },
 };
 
 static const struct command {
@@ -48,11 +49,9 @@ print_help(void)
 static void
 parse_options(struct ctl_args *a, int argc, char **argv)
 {
-	char letters[32] = "+";
 	int letter;
 
-	usage_getopt(options, letters + 1, sizeof(letters) - 1);
-	while ((letter = getopt(argc, argv, letters)) != -1) {
+	while ((letter = usage_next(options, 1, argc, argv)) != -1) {
 		switch (letter) {
 		case 'f':
 			a->force = 1;
@@ -66,8 +65,6 @@ parse_options(struct ctl_args *a, int argc, char **argv)
 		case 'V':
 			usage_version();
 			exit(0);
-		default:
-			usage_bad(options, letter, argv);
 		}
 	}
 }

@@ -31,13 +31,14 @@
 #define JOIN_MS 1000                   /* the first lines wait for this */
 
 static const struct option_row options[] = {
-	{ 'h', NULL, "this help" },
-	{ 'V', NULL, "print the version" },
-	{ 'n', "instance", "a name, or the absolute path of a directory" },
-	{ 't', "tag", "the records' tag" },
-	{ 'p', "level", "their level, 0 to 7 or emerg to debug (info)" },
-	{ 'i', "ident", "which stream it is: shmput.ident" },
-	{ 0, NULL, NULL },
+	{ 'h', NULL, "this help", NULL },
+	{ 'V', NULL, "print the version", NULL },
+	{ 'n', "instance", "a name, or the absolute path of a directory",
+	    NULL },
+	{ 't', "tag", "the records' tag", NULL },
+	{ 'p', "level", "their level, 0 to 7 or emerg to debug (info)", NULL },
+	{ 'i', "ident", "which stream it is: shmput.ident", NULL },
+	{ 0, NULL, NULL, NULL },
 };
 
 struct put_args {
@@ -61,12 +62,10 @@ struct put {
 static void
 parse_args(struct put_args *a, int argc, char **argv)
 {
-	char letters[32];
 	int letter;
 
 	*a = (struct put_args){ .level = SHMLOG_INFO };
-	usage_getopt(options, letters, sizeof(letters));
-	while ((letter = getopt(argc, argv, letters)) != -1) {
+	while ((letter = usage_next(options, 0, argc, argv)) != -1) {
 		switch (letter) {
 		case 'h':
 			usage_print(options, "i");
@@ -90,8 +89,6 @@ parse_args(struct put_args *a, int argc, char **argv)
 		case 'i':
 			a->ident = optarg;
 			break;
-		default:
-			usage_bad(options, letter, argv);
 		}
 	}
 	if (optind != argc)

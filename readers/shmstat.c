@@ -13,18 +13,20 @@
 #define TRIES 20 /* a daemon that is restarted all the time */
 
 static const struct option_row options[] = {
-	{ '1', NULL, "print all counters once" },
-	{ 'a', NULL, "each worker apart, instead of sums" },
-	{ 'f', "glob", "only counters that match (^glob: that do not)" },
-	{ 'h', NULL, "this help" },
-	{ 'j', NULL, "print once, as JSON" },
-	{ 'l', NULL, "list names and descriptions" },
-	{ 'L', NULL, "list the instances of this machine" },
-	{ 'n', "instance", "a name, or the absolute path of a directory" },
-	{ 's', NULL, "list the sections of the segment" },
-	{ 't', "seconds", "how long to wait for the instance (5), or off" },
-	{ 'V', NULL, "print the version" },
-	{ 0, NULL, NULL },
+	{ '1', NULL, "print all counters once", NULL },
+	{ 'a', NULL, "each worker apart, instead of sums", NULL },
+	{ 'f', "glob", "only counters that match (^glob: that do not)", NULL },
+	{ 'h', NULL, "this help", NULL },
+	{ 'j', NULL, "print once, as JSON", NULL },
+	{ 'l', NULL, "list names and descriptions", NULL },
+	{ 'L', NULL, "list the instances of this machine", NULL },
+	{ 'n', "instance", "a name, or the absolute path of a directory",
+	    NULL },
+	{ 's', NULL, "list the sections of the segment", NULL },
+	{ 't', "seconds", "how long to wait for the instance (5), or off",
+	    NULL },
+	{ 'V', NULL, "print the version", NULL },
+	{ 0, NULL, NULL, NULL },
 };
 
 /* What is asked for. */
@@ -57,7 +59,7 @@ set_mode(struct stat_args *a, int letter, enum mode mode,
 }
 
 static void
-parse_option(struct stat_args *a, int letter, char *const argv[])
+parse_option(struct stat_args *a, int letter)
 {
 	const char *fault;
 
@@ -97,23 +99,19 @@ parse_option(struct stat_args *a, int letter, char *const argv[])
 	case 'V':
 		usage_version();
 		exit(0);
-	default:
-		usage_bad(options, letter, argv);
 	}
 }
 
 static void
 parse_args(struct stat_args *a, int argc, char **argv)
 {
-	char letters[64];
 	int letter;
 
 	memset(a, 0, sizeof(*a));
 	a->format = &stat_text;
 	a->timeout = WAIT_DEFAULT;
-	usage_getopt(options, letters, sizeof(letters));
-	while ((letter = getopt(argc, argv, letters)) != -1)
-		parse_option(a, letter, argv);
+	while ((letter = usage_next(options, 0, argc, argv)) != -1)
+		parse_option(a, letter);
 	if (optind != argc)
 		usage_stray(
 		    argv[optind], "-f chooses counters, -n names the instance");

@@ -11,18 +11,22 @@
 #define BUSY_ROUND 64 /* records; after so many there is no nap */
 
 static const struct option_row rows[] = {
-	{ 'd', NULL, "show what is there, and exit" },
-	{ 'h', NULL, "this help" },
-	{ 'V', NULL, "the version" },
-	{ 'n', "instance", "a name or an absolute path (default: default)" },
-	{ 'l', "number", "begin with the last number records" },
-	{ 'k', "number", "stop after number records" },
-	{ 'i', "taglist", "only these tags: globs, separated by commas" },
-	{ 'x', "taglist", "not these tags" },
-	{ 'o', "format", "short, json or cat" },
-	{ 'r', "file", "a segment that a dead daemon left, then exit" },
-	{ 't', "seconds", "how long to wait for the instance (5), or off" },
-	{ 0, NULL, NULL },
+	{ 'd', NULL, "show what is there, and exit", NULL },
+	{ 'h', NULL, "this help", NULL },
+	{ 'V', NULL, "the version", NULL },
+	{ 'n', "instance", "a name or an absolute path (default: default)",
+	    NULL },
+	{ 'l', "number", "begin with the last number records", NULL },
+	{ 'k', "number", "stop after number records", NULL },
+	{ 'i', "taglist", "only these tags: globs, separated by commas", NULL },
+	{ 'x', "taglist", "not these tags", NULL },
+	{ 'o', "format", "short, json or cat", NULL },
+	{ 'r', "file", "a segment that a dead daemon left, then exit", NULL },
+	{ 't', "seconds", "how long to wait for the instance (5), or off",
+	    NULL },
+	{ 'f', NULL, NULL,
+	    "it follows by itself; -l 10 begins with the last 10 records" },
+	{ 0, NULL, NULL, NULL },
 };
 
 struct arguments {
@@ -91,11 +95,9 @@ take_option(struct arguments *a, struct show *s, int letter, const char *value)
 static void
 take_options(struct arguments *a, struct show *s, int argc, char *argv[])
 {
-	char letters[64];
 	int c;
 
-	usage_getopt(rows, letters, sizeof(letters));
-	while ((c = getopt(argc, argv, letters)) != -1) {
+	while ((c = usage_next(rows, 0, argc, argv)) != -1) {
 		switch (c) {
 		case 'h':
 			usage_print(rows, "");
@@ -103,14 +105,6 @@ take_options(struct arguments *a, struct show *s, int argc, char *argv[])
 		case 'V':
 			usage_version();
 			exit(0);
-		case '?':
-			if (optopt == 'f')
-				usage_errx("-f: no such option: it follows by "
-					   "itself; -l 10 begins with the last "
-					   "10 records");
-			usage_bad(rows, c, argv);
-		case ':':
-			usage_bad(rows, c, argv);
 		default:
 			take_option(a, s, c, optarg);
 		}
