@@ -21,6 +21,7 @@ struct bytes {
 /* A tag of a stream's dictionary. */
 struct rec_tag {
 	int hidden;        /* -i, -x leave its records out */
+	int included;      /* -i names it */
 	struct bytes text; /* as the format has it */
 	size_t length;     /* of the name */
 	char name[];       /* ends with a zero; "-": there is no tag */
@@ -52,6 +53,7 @@ struct rec_stream {
 	uint64_t serial;            /* of its section */
 	struct dict dict;
 	struct buffer label; /* as the format has it */
+	int hidden;          /* -s, --pid leave its records out */
 };
 
 /* Where the text of records whose arguments were stored is made, one at a time.

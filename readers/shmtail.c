@@ -3,15 +3,23 @@
  */
 #include <err.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "readers/since.h"
 #include "readers/tail.h"
 
 #define TIMEOUT_DEFAULT (5 * NSEC)
-#define BUSY_ROUND 64 /* records; after so many there is no nap */
+#define UNTIL_LATE (20 * MSEC) /* when all that was put until then is seen */
+#define BUSY_ROUND 64          /* records; after so many there is no nap */
+
+/* Options that have no letter. */
+enum { OPT_PID = 256, OPT_ID, OPT_SINCE, OPT_UNTIL, OPT_DELAY };
 
 static const struct option_row rows[] = {
 	{ 'd', NULL, "show what is there, and exit", NULL },
+	{ 'C', NULL, "-I and -X do not tell small letters from capital ones",
+	    NULL },
 	{ 'h', NULL, "this help", NULL },
 	{ 'V', NULL, "the version", NULL },
 	{ 'n', "instance", "a name or an absolute path (default: default)",
@@ -20,10 +28,20 @@ static const struct option_row rows[] = {
 	{ 'k', "number", "stop after number records", NULL },
 	{ 'i', "taglist", "only these tags: globs, separated by commas", NULL },
 	{ 'x', "taglist", "not these tags", NULL },
+	{ 'I', "regex", "only what matches; [taglist:]regex", NULL },
+	{ 'X', "regex", "not what matches", NULL },
+	{ 's', "streams", "only these streams: globs of type.ident", NULL },
+	{ 'p', "levels", "only these levels: err, or err..warning", NULL },
+	{ 'R', "rate", "no more than so many: number[/duration]", NULL },
 	{ 'o', "format", "short, json or cat", NULL },
 	{ 'r', "file", "a segment that a dead daemon left, then exit", NULL },
 	{ 't', "seconds", "how long to wait for the instance (5), or off",
 	    NULL },
+	{ OPT_PID, "number", "only records of this process", "pid" },
+	{ OPT_ID, "number", "only records of this transaction", "id" },
+	{ OPT_SINCE, "time", "begin with what is there from then on", "since" },
+	{ OPT_UNTIL, "time", "end with what was put by then", "until" },
+	{ OPT_DELAY, "seconds", "between two looks, at most (0.05)", "delay" },
 	{ 'f', NULL, NULL,
 	    "it follows by itself; -l 10 begins with the last 10 records" },
 	{ 0, NULL, NULL, NULL },
@@ -35,6 +53,8 @@ struct arguments {
 	uint64_t timeout;
 	uint64_t last;
 	int has_last;
+	uint64_t delay; /* ns; 0: as it is by itself */
+	int caseless;
 	int dump;
 };
 
@@ -55,10 +75,126 @@ take_globs(struct globs *g, int letter, const char *list)
 		usage_errx("-%c %s: %s", letter, list, fault);
 }
 
+/* Regular expressions wait for -C, which may come behind them. */
+#define REGEXES_MAX 64
+
+static struct {
+	int letter;
+	const char *value;
+} regexes[REGEXES_MAX];
+static unsigned nregexes;
+
+static void
+keep_regex(int letter, const char *value)
+{
+	if (nregexes == REGEXES_MAX)
+		usage_errx("-%c %s: there are more than %d of these", letter,
+		    value, REGEXES_MAX);
+	regexes[nregexes].letter = letter;
+	regexes[nregexes++].value = value;
+}
+
+static void
+take_regexes(struct show *s, int caseless)
+{
+	const char *fault;
+
+	for (unsigned i = 0; i < nregexes; i++) {
+		fault = choose_regex_add(&s->choose, regexes[i].letter == 'I',
+		    regexes[i].value, caseless);
+		if (fault != NULL)
+			usage_errx("-%c %s: %s", regexes[i].letter,
+			    regexes[i].value, fault);
+	}
+}
+
+static void
+take_number(const char *option, const char *value, uint64_t *n)
+{
+	if (parse_number(value, 1, UINT64_MAX, n) != 0)
+		usage_errx("%s %s: not a whole number from 1", option, value);
+}
+
+static void
+take_time(const char *option, const char *value, uint64_t *ns)
+{
+	if (since_parse(value, clock_real(), ns) != 0)
+		usage_errx("%s %s: " SINCE_RULE, option, value);
+}
+
+/* `100', or `100/10s'. */
+static void
+take_rate(struct rate *rate, const char *value)
+{
+	char number[24];
+	size_t n = strcspn(value, "/");
+	int good = n < sizeof(number);
+
+	rate->every = NSEC;
+	if (good) {
+		memcpy(number, value, n);
+		number[n] = '\0';
+		good = parse_number(number, 1, UINT64_MAX, &rate->most) == 0;
+	}
+	if (good && value[n] == '/')
+		good = parse_duration(value + n + 1, &rate->every) == 0 &&
+		       rate->every != 0;
+	if (!good)
+		usage_errx("-R %s: not a rate: a number, or number/duration as "
+			   "100/10s",
+		    value);
+}
+
+static void
+take_choice(struct show *s, int letter, const char *value)
+{
+	const char *fault;
+
+	switch (letter) {
+	case 's':
+		take_globs(&s->choose.streams, letter, value);
+		break;
+	case 'p':
+		fault = choose_levels(&s->choose, value);
+		if (fault != NULL)
+			usage_errx("-p %s: %s", value, fault);
+		break;
+	case 'I':
+	case 'X':
+		keep_regex(letter, value);
+		break;
+	case 'R':
+		take_rate(&s->rate, value);
+		break;
+	case OPT_PID:
+		take_number("--pid", value, &s->choose.pid);
+		break;
+	case OPT_ID:
+		take_number("--id", value, &s->choose.id);
+		break;
+	case OPT_SINCE:
+		take_time("--since", value, &s->choose.since);
+		break;
+	case OPT_UNTIL:
+		take_time("--until", value, &s->choose.until);
+		break;
+	}
+}
+
 static void
 take_option(struct arguments *a, struct show *s, int letter, const char *value)
 {
 	switch (letter) {
+	case 'C':
+		a->caseless = 1;
+		break;
+	case OPT_DELAY:
+		if (parse_timeout(value, &a->delay) != 0 || a->delay == 0 ||
+		    a->delay == ATTACH_FOREVER)
+			usage_errx("--delay %s: not a number of seconds above "
+				   "0",
+			    value);
+		break;
 	case 'd':
 		a->dump = 1;
 		break;
@@ -75,10 +211,10 @@ take_option(struct arguments *a, struct show *s, int letter, const char *value)
 			usage_errx("-k %s: not a whole number from 1", value);
 		break;
 	case 'i':
-		take_globs(&s->include, letter, value);
+		take_globs(&s->choose.include, letter, value);
 		break;
 	case 'x':
-		take_globs(&s->exclude, letter, value);
+		take_globs(&s->choose.exclude, letter, value);
 		break;
 	case 'o':
 		take_format(s, value);
@@ -89,6 +225,8 @@ take_option(struct arguments *a, struct show *s, int letter, const char *value)
 	case 't':
 		usage_timeout(value, &a->timeout);
 		break;
+	default:
+		take_choice(s, letter, value);
 	}
 }
 
@@ -109,6 +247,7 @@ take_options(struct arguments *a, struct show *s, int argc, char *argv[])
 			take_option(a, s, c, optarg);
 		}
 	}
+	take_regexes(s, a->caseless);
 	if (optind < argc)
 		usage_stray(argv[optind], "-n names the instance, -r a file");
 	if (a->file != NULL && a->instance != NULL)
@@ -118,11 +257,14 @@ take_options(struct arguments *a, struct show *s, int argc, char *argv[])
 }
 
 static int
-follow(struct tail *t)
+follow(struct tail *t, uint64_t delay)
 {
-	struct idle idle = { 0 };
+	uint64_t until = t->show->choose.until;
+	struct idle idle = { .bound = delay };
 
 	while (!t->show->done && !stop_asked()) {
+		if (until != 0 && clock_real() > until + UNTIL_LATE)
+			break;
 		if (tail_follow(t) != 0)
 			return 1;
 		if (t->round >= BUSY_ROUND)
@@ -137,7 +279,8 @@ follow(struct tail *t)
 static int
 run(struct tail *t, const struct arguments *a)
 {
-	int back = a->dump || a->file != NULL || (a->has_last && a->last > 0);
+	int back = a->dump || a->file != NULL || t->show->choose.since != 0 ||
+		   (a->has_last && a->last > 0);
 
 	t->start = back ? START_OLDEST : START_END;
 	if (a->has_last && back)
@@ -153,7 +296,7 @@ run(struct tail *t, const struct arguments *a)
 	if (a->dump || a->file != NULL)
 		return 0;
 	tail_unbound(t);
-	return follow(t);
+	return follow(t, a->delay);
 }
 
 int
@@ -177,6 +320,7 @@ main(int argc, char *argv[])
 	if (attached == ATTACH_OK)
 		failed = run(&t, &a);
 	unwritten = buffer_exit(&show.to);
+	show_end(&show);
 	tail_fini(&t);
 	show_fini(&show);
 	return failed || unwritten ? 1 : 0;

@@ -4,17 +4,13 @@
 #include "readers/show.h"
 
 #include <err.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
-#define COMPLAINTS_MAX 20
+#include "readers/regex.h"
 
-static int
-is_hidden(const struct show *s, const char *name)
-{
-	if (s->include.n != 0 && globs_match(&s->include, name) == -1)
-		return 1;
-	return s->exclude.n != 0 && globs_match(&s->exclude, name) != -1;
-}
+#define COMPLAINTS_MAX 20
+#define TELL_EVERY INT64_C(10000000000) /* ns */
 
 static struct rec_tag *
 make_tag(void *arg, const char *name, size_t n)
@@ -35,7 +31,7 @@ make_tag(void *arg, const char *name, size_t n)
 	text = tag->name + n + 1;
 	memcpy(text, b.data, b.n);
 	tag->text = (struct bytes){ text, b.n };
-	tag->hidden = is_hidden(s, tag->name);
+	tag->hidden = tag->included = 0;
 	buffer_free(&b);
 	return tag;
 }
@@ -53,7 +49,10 @@ void
 show_begin(struct show *s)
 {
 	s->no_tag = make_tag(s, "-", 1);
-	s->any_tag = s->include.n == 0 && s->exclude.n == 0;
+	s->no_tag->hidden = choose_hides_tag(&s->choose, "-");
+	s->no_tag->included = !s->no_tag->hidden && s->choose.include.n != 0 &&
+			      globs_match(&s->choose.include, "-") != -1;
+	s->any = choose_all(&s->choose);
 }
 
 void
@@ -61,8 +60,7 @@ show_fini(struct show *s)
 {
 	renderer_fini(&s->renderer);
 	free(s->no_tag);
-	globs_free(&s->include);
-	globs_free(&s->exclude);
+	choose_free(&s->choose);
 	buffer_free(&s->to);
 }
 
@@ -71,6 +69,7 @@ show_stream(
     struct show *s, struct rec_stream *stream, const struct descriptor *d)
 {
 	stream->d = d;
+	stream->hidden = choose_hides_stream(&s->choose, d);
 	buffer_init(&stream->label, -1);
 	s->out->stream(&stream->label, d);
 }
@@ -91,6 +90,12 @@ show_learn(struct show *s, struct rec_stream *stream, enum dict_kind kind,
 	dict_learn(&stream->dict, kind, id, text, n, make_tag, s);
 }
 
+void
+show_learned(struct show *s, struct rec_stream *stream)
+{
+	choose_tags(&s->choose, &stream->dict);
+}
+
 const struct rec_tag *
 show_tag(const struct show *s, const struct rec_stream *stream, uint16_t id)
 {
@@ -106,15 +111,57 @@ show_count(struct show *s)
 		s->done = 1;
 }
 
+static void
+tell_left_out(struct rate *rate)
+{
+	if (rate->left_out != 0)
+		warnx("%" PRIu64 " record%s left out by -R", rate->left_out,
+		    rate->left_out == 1 ? "" : "s");
+	rate->left_out = 0;
+}
+
+/* Whether there is to be one more at that time. */
+static int
+is_in_rate(struct rate *rate, uint64_t time)
+{
+	/* times may go back a little, from lane to lane */
+	if (rate->n == 0 ||
+	    (int64_t)(time - rate->began) >= (int64_t)rate->every) {
+		rate->began = time;
+		rate->n = 0;
+	}
+	if (rate->n++ < rate->most)
+		return 1;
+	if (rate->left_out++ == 0)
+		rate->told = time;
+	if ((int64_t)(time - rate->told) >= TELL_EVERY)
+		tell_left_out(rate);
+	return 0;
+}
+
+void
+show_end(struct show *s)
+{
+	tell_left_out(&s->rate);
+	if (regex_given_up() != 0)
+		warnx("%lu regular expressions took too long, and counted as "
+		      "not matching",
+		    regex_given_up());
+}
+
 void
 show_record(struct show *s, struct rec *r)
 {
 	struct buffer *to = s->last != NULL ? &s->last->text : &s->to;
 	size_t before = to->n;
 
-	if (r->tag->hidden)
+	if (r->tag->hidden || r->stream->hidden)
 		return;
 	r->renderer = &s->renderer;
+	if (!s->any && !choose_record(&s->choose, r))
+		return;
+	if (s->rate.most != 0 && !is_in_rate(&s->rate, r->head->time))
+		return;
 	rec_text(r);
 	if (r->unreadable)
 		show_complain(s, r->stream->d,
@@ -127,8 +174,8 @@ show_record(struct show *s, struct rec *r)
 }
 
 void
-show_lost(struct show *s, const struct descriptor *of, uint64_t records,
-    int at_least)
+show_lost(
+    struct show *s, const struct descriptor *of, uint64_t records, int at_least)
 {
 	struct buffer *to = s->last != NULL ? &s->last->text : &s->to;
 	struct out_loss loss = { of, records, at_least };

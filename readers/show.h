@@ -5,6 +5,7 @@
 #ifndef SHMLOG_READERS_SHOW_H
 #define SHMLOG_READERS_SHOW_H
 
+#include "readers/choose.h"
 #include "readers/option.h"
 #include "readers/out.h"
 
@@ -23,16 +24,27 @@ struct last {
 	size_t head, n, size;
 };
 
+/* -R: at most `most' records in each `every' ns of their own times. */
+struct rate {
+	uint64_t most; /* 0: any number */
+	uint64_t every;
+	uint64_t began; /* the time of the first one in this stretch */
+	uint64_t n;     /* records in it */
+	uint64_t left_out;
+	uint64_t told; /* the time when that was told last */
+};
+
 struct show {
 	const struct out *out;
 	struct buffer to;
-	struct globs include, exclude; /* tags */
-	uint64_t stop_after;           /* -k; 0: never */
+	struct choose choose;
+	int any;             /* nothing is left out */
+	uint64_t stop_after; /* -k; 0: never */
+	struct rate rate;
 	uint64_t delivered;
 	int done;          /* -k is reached */
 	struct last *last; /* while -l looks back, else NULL */
 	struct rec_tag *no_tag;
-	int any_tag; /* no -i, no -x: nothing is hidden */
 	unsigned complaints;
 	struct renderer renderer;
 };
@@ -41,14 +53,17 @@ void show_init(struct show *, const struct out *, int fd);
 /* When the options are known, before the first record. */
 void show_begin(struct show *);
 void show_fini(struct show *);
+/* Tells what is still to be told, when all is shown. */
+void show_end(struct show *);
 
 /* A stream was found: makes its label.  Its end: show_stream_fini(). */
 void show_stream(struct show *, struct rec_stream *, const struct descriptor *);
 void show_stream_fini(struct rec_stream *);
 
-/* An entry of its dictionary: dict_learn(). */
-void show_learn(struct show *, struct rec_stream *, enum dict_kind,
-    uint32_t id, const char *text, size_t n);
+/* An entry of its dictionary: dict_learn(); and that was all for now. */
+void show_learn(struct show *, struct rec_stream *, enum dict_kind, uint32_t id,
+    const char *text, size_t n);
+void show_learned(struct show *, struct rec_stream *);
 
 /* The tag of that id, or the one of "-". */
 const struct rec_tag *show_tag(
@@ -58,8 +73,8 @@ const struct rec_tag *show_tag(
 void show_record(struct show *, struct rec *);
 
 /* of NULL: nobody knows of which streams; then at_least is set. */
-void show_lost(struct show *, const struct descriptor *of, uint64_t records,
-    int at_least);
+void show_lost(
+    struct show *, const struct descriptor *of, uint64_t records, int at_least);
 
 /* A complaint on stderr about bytes that make no sense; a bounded number. */
 void show_complain(

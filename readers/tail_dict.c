@@ -80,6 +80,8 @@ dict_believe(struct tail *t, struct tail_stream *s, uint64_t offset)
 		show_learn(t->show, &s->as, d->kind, d->id,
 		    t->staged_text.data + d->at, d->n);
 	}
+	if (t->staged_n != 0)
+		show_learned(t->show, &s->as);
 	t->staged_n = 0;
 	s->dict_offset = offset;
 }

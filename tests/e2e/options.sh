@@ -5,10 +5,11 @@
 
 letters=$(printf '%s ' {a..z} {A..Z} {0..9})
 
-# `-n instance' a line, from the lines of the usage
+# `n instance' a line, from the lines of the usage; `since time' of --since
 from_usage()
 {
-	sed -nE 's/^  -([A-Za-z0-9])( ([a-z]+))?( .*|$)/\1 \3/p' <<<"$1" |
+	sed -nE 's/^  -([A-Za-z0-9])( ([a-z]+))?( .*|$)/\1 \3/p
+	    s/^  --([a-z-]+)( ([a-z]+))?$/\1 \3/p' <<<"$1" |
 		sed -E 's/ +$//' | sort
 }
 
@@ -16,7 +17,8 @@ from_usage()
 from_synopsis()
 {
 	{
-		head -n 1 <<<"$1" | grep -oE '\[-[^]]*\]' | tr -d '[]-'
+		head -n 1 <<<"$1" | grep -oE '\[-[^]]*\]' | tr -d '[]' |
+			sed 's/^-*//'
 		needed_in_synopsis "$1"
 	} | split_flags
 }
@@ -44,13 +46,14 @@ split_flags()
 # from the list of a man page, and from its synopsis
 from_list()
 {
-	sed -nE 's/^\.It Fl ([A-Za-z0-9])( Ar ([a-z]+))?( .*)?$/\1 \3/p' "$1" |
+	sed -nE 's/^\.It Fl ([A-Za-z0-9]|-[a-z-]+)( Ar ([a-z]+))?( .*)?$/\1 \3/p' "$1" |
+		sed 's/^-//' |
 		sed -E 's/ +$//' | sort
 }
 from_page_synopsis()
 {
-	sed -nE '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.(Op )?Fl ([A-Za-z0-9]+)( Ar ([a-z]+))?$/\2 \4/p' "$1" |
-		split_flags
+	sed -nE '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/s/^\.(Op )?Fl ([A-Za-z0-9]+|-[a-z-]+)( Ar ([a-z]+))?$/\2 \4/p' "$1" |
+		sed 's/^-//' | split_flags
 }
 needed_in_page()
 {
@@ -87,6 +90,18 @@ parses()
 	done
 }
 
+# The same of options that have a name.
+parses_names()
+{
+	local program=$1 name argument output
+	while read -r name argument; do
+		[ ${#name} -gt 1 ] || continue
+		output=$(ask "$program" "--$name") || :
+		[ "$output" = "$program: --$name: needs a value: $argument" ] ||
+			echo "--$name: $output"
+	done <<<"$2"
+}
+
 for program in shmlogd shmtail shmstat shmput shmctl; do
 	if [ ! -x "$BUILD/$program" ]; then
 		not_ok "options of $program" "there is no $program"
@@ -98,6 +113,7 @@ for program in shmlogd shmtail shmstat shmput shmctl; do
 	check "$program has options" [ -n "$usage" ]
 	same "$program: usage and its synopsis" "$(from_synopsis "$help")" "$usage"
 	same "$program: getopt and usage" "$(parses "$program" "$usage")" ''
+	same "$program: names and usage" "$(parses_names "$program" "$usage")" ''
 	same "$program: man page and usage" "$(from_list "$page")" "$usage"
 	same "$program: man page and its synopsis" \
 	    "$(from_page_synopsis "$page")" "$usage"

@@ -284,12 +284,11 @@ const struct out scene_out = { "scene", out_nothing, out_tag, out_record,
 void
 scene_tail(struct scene *sc, const struct out *out, enum tail_start start)
 {
-	struct globs include = sc->show.include, exclude = sc->show.exclude;
+	struct choose choose = sc->show.choose;
 
 	stop_init();
 	show_init(&sc->show, out, -1);
-	sc->show.include = include;
-	sc->show.exclude = exclude;
+	sc->show.choose = choose;
 	show_begin(&sc->show);
 	tail_init(&sc->t, &sc->show);
 	sc->t.start = start;

@@ -22,6 +22,7 @@ static struct segment_plan plan;
 static uint8_t *base;
 static struct directory dir;
 static uint64_t *changes;
+static struct show show;
 static struct tail t;
 
 static int
@@ -81,9 +82,10 @@ START_TEST(a_listing_takes_no_longer_if_serials_have_much_in_common)
 
 	list_all(1024);
 	stop_init();
-	tail_init(&t, &scene_out, -1);
+	show_init(&show, &scene_out, -1);
+	show_begin(&show);
+	tail_init(&t, &show);
 	t.attach.quiet = 1;
-	no_tag_init(&t);
 	expect_eq(attach_open(&t.attach, path, 0), ATTACH_OK);
 	sources_begin(&t);
 	for (int i = 1; i < LISTINGS; i++)
@@ -95,6 +97,7 @@ START_TEST(a_listing_takes_no_longer_if_serials_have_much_in_common)
 		expect_eq(stream_find(src, i * 1024)->serial, i * 1024);
 	expect(stream_find(src, 1) == NULL);
 	tail_fini(&t);
+	show_fini(&show);
 	free(changes);
 	munmap(base, SIZE);
 	unit_rmdir(path, dirfd);

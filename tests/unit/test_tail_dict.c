@@ -1,5 +1,5 @@
 /*
- * test_tail_tag.c -- how much of a stream's dictionary is read at once.
+ * test_tail_dict.c -- how much of a stream's dictionary is read at once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #define NO_KIND ((enum dict_kind)3)
 #define OWN_MAX (TAGS_MAX - 1 + FORMATS_MAX - 1)
 
+static struct show show;
 static struct tail t;
 static struct tail_source source;
 static struct tail_stream stream;
@@ -21,7 +22,9 @@ begin(void)
 	uint64_t length =
 	    stream_plan(&stream.plan, 1, LANE_SIZE_MIN, DICT_SIZE_MAX);
 
-	tail_init(&t, &scene_out, -1);
+	show_init(&show, &scene_out, -1);
+	show_begin(&show);
+	tail_init(&t, &show);
 	segment.base = unit_zeros(length);
 	source.segment = &segment;
 	stream.source = &source;
@@ -33,6 +36,7 @@ end(void)
 {
 	free((void *)(uintptr_t)segment.base);
 	tail_fini(&t);
+	show_fini(&show);
 }
 
 static void
@@ -92,5 +96,5 @@ main(void)
 		more_than_a_worker_may_register_is_not_read,
 	};
 
-	return UNIT_RUN("tail_tag", tests);
+	return UNIT_RUN("tail_dict", tests);
 }
