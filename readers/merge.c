@@ -144,7 +144,12 @@ static void
 deliver_one(struct tail *t, struct tail_lane *l)
 {
 	struct tail_stream *s = l->stream;
-	struct rec r = {
+	struct rec r;
+
+	t->passed++;
+	if (l->ring.number + l->taken < l->from)
+		return; /* an earlier run has shown it */
+	r = (struct rec){
 		.head = &l->next.head,
 		.stream = &s->as,
 		.tag = show_tag(t->show, &s->as, l->next.head.tag),
@@ -152,7 +157,6 @@ deliver_one(struct tail *t, struct tail_lane *l)
 		.lane = l->number,
 		.number = lane_number(l),
 	};
-
 	show_record(t->show, &r);
 }
 

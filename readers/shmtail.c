@@ -14,7 +14,7 @@
 #define BUSY_ROUND 64          /* records; after so many there is no nap */
 
 /* Options that have no letter. */
-enum { OPT_PID = 256, OPT_ID, OPT_SINCE, OPT_UNTIL, OPT_DELAY };
+enum { OPT_PID = 256, OPT_ID, OPT_SINCE, OPT_UNTIL, OPT_DELAY, OPT_CURSOR };
 
 static const struct option_row rows[] = {
 	{ 'd', NULL, "show what is there, and exit", NULL },
@@ -41,6 +41,8 @@ static const struct option_row rows[] = {
 	{ OPT_ID, "number", "only records of this transaction", "id" },
 	{ OPT_SINCE, "time", "begin with what is there from then on", "since" },
 	{ OPT_UNTIL, "time", "end with what was put by then", "until" },
+	{ OPT_CURSOR, "file", "go on where the last one with it was",
+	    "cursor-file" },
 	{ OPT_DELAY, "seconds", "between two looks, at most (0.05)", "delay" },
 	{ 'f', NULL, NULL,
 	    "it follows by itself; -l 10 begins with the last 10 records" },
@@ -53,6 +55,7 @@ struct arguments {
 	uint64_t timeout;
 	uint64_t last;
 	int has_last;
+	const char *cursor;
 	uint64_t delay; /* ns; 0: as it is by itself */
 	int caseless;
 	int dump;
@@ -188,6 +191,9 @@ take_option(struct arguments *a, struct show *s, int letter, const char *value)
 	case 'C':
 		a->caseless = 1;
 		break;
+	case OPT_CURSOR:
+		a->cursor = value;
+		break;
 	case OPT_DELAY:
 		if (parse_timeout(value, &a->delay) != 0 || a->delay == 0 ||
 		    a->delay == ATTACH_FOREVER)
@@ -252,6 +258,9 @@ take_options(struct arguments *a, struct show *s, int argc, char *argv[])
 		usage_stray(argv[optind], "-n names the instance, -r a file");
 	if (a->file != NULL && a->instance != NULL)
 		usage_errx("-n and -r do not go together");
+	if (a->cursor != NULL && (a->file != NULL || a->has_last))
+		usage_errx("--cursor-file and -%c do not go together",
+		    a->file != NULL ? 'r' : 'l');
 	if (a->file == NULL)
 		usage_instance(a->instance);
 }
@@ -271,6 +280,8 @@ follow(struct tail *t, uint64_t delay)
 			continue;
 		if (buffer_flush(&t->show->to) != 0)
 			break;
+		if (t->cursor != NULL && t->show->to.n == 0)
+			(void)cursor_save(t->cursor, t, 0);
 		idle_nap(&idle, t->busy || t->pending);
 	}
 	return 0;
@@ -283,10 +294,13 @@ run(struct tail *t, const struct arguments *a)
 		   (a->has_last && a->last > 0);
 
 	t->start = back ? START_OLDEST : START_END;
+	t->dump = a->dump;
+	if (cursor_is_set(t->cursor))
+		t->start = START_CURSOR;
 	if (a->has_last && back)
 		last_begin(t->show, a->last);
 	sources_begin(t);
-	if (back)
+	if (back && (t->start != START_CURSOR || a->dump))
 		tail_drain(t);
 	if (t->show->last != NULL)
 		last_end(t->show);
@@ -312,6 +326,8 @@ main(int argc, char *argv[])
 	take_options(&a, &show, argc, argv);
 	show_begin(&show);
 	tail_init(&t, &show);
+	if (a.cursor != NULL)
+		t.cursor = cursor_open(a.cursor);
 	stop_init();
 	attached = a.file != NULL
 		       ? attach_file(&t.attach, a.file)
@@ -320,6 +336,10 @@ main(int argc, char *argv[])
 	if (attached == ATTACH_OK)
 		failed = run(&t, &a);
 	unwritten = buffer_exit(&show.to);
+	if (t.cursor != NULL && attached == ATTACH_OK && show.to.error == 0 &&
+	    cursor_save(t.cursor, &t, 1) != 0)
+		failed = 1;
+	cursor_free(t.cursor);
 	show_end(&show);
 	tail_fini(&t);
 	show_fini(&show);

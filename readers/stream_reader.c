@@ -61,18 +61,51 @@ seat_end(struct ring_reader *r, int anyhow)
 	return RING_DATA;
 }
 
+/* It is read up to what is there now. */
+static void
+lane_bound(struct tail_lane *l, const struct ring_reader *end)
+{
+	l->bounded = 1;
+	l->end_pos = end->pos;
+	l->end_number = end->number;
+}
+
+/* Where the cursor says, or at the first record. */
+static int
+cursor_seat(struct tail *t, struct tail_lane *l, int anyhow)
+{
+	const struct cursor_lane *at = cursor_lane(t->cursor,
+	    l->stream->source->created, l->stream->serial, l->number);
+	struct ring_reader end = l->ring;
+
+	if (t->dump && seat_end(&end, anyhow) != RING_DATA)
+		return -1;
+	if (t->dump)
+		lane_bound(l, &end);
+	if (at == NULL)
+		return 0;
+	l->from = at->number;
+	if (ring_seat_oldest(&l->ring) == RING_LAPPED && !anyhow)
+		return -1;
+	if (l->ring.number > at->number)
+		l->missed = l->ring.number - at->number;
+	return 0;
+}
+
 /* 0, or -1: the writer was faster each time; not if there is to be a seat
  * anyhow. */
 static int
-lane_seat(struct tail_lane *l, enum tail_start start, int anyhow)
+lane_seat(struct tail *t, struct tail_lane *l, int anyhow)
 {
 	struct ring_reader end = l->ring;
 
+	if (t->start == START_CURSOR && l->stream->late == LATE_KNOWN)
+		return cursor_seat(t, l, anyhow);
 	if (l->stream->late)
 		return 0;
 	if (seat_end(&end, anyhow) != RING_DATA)
 		return -1;
-	if (start == START_END) {
+	if (t->start == START_END) {
 		/* what came before is no news, only how much it was */
 		if (end.pos != l->ring.pos) {
 			ring_load_pred(&l->ring, &l->pred);
@@ -82,9 +115,7 @@ lane_seat(struct tail_lane *l, enum tail_start start, int anyhow)
 		l->ring = end;
 		return 0;
 	}
-	l->bounded = 1;
-	l->end_pos = end.pos;
-	l->end_number = end.number;
+	lane_bound(l, &end);
 	switch (ring_seat_oldest(&l->ring)) {
 	case RING_DATA:
 	case RING_EMPTY:
@@ -118,7 +149,7 @@ lanes_make(struct tail *t, struct tail_stream *s)
 		l->number = i;
 		ring_reader_init(&l->ring, stream_lane(section, &s->plan, i),
 		    s->plan.lane_size);
-		if (lane_seat(l, t->start, anyhow) != 0) {
+		if (lane_seat(t, l, anyhow) != 0) {
 			if (s->lapped == 0)
 				s->lapped = t->now;
 			return -1;
@@ -136,6 +167,9 @@ opened(struct tail *t, struct tail_stream *s)
 	s->as.serial = s->serial;
 	show_stream(t->show, &s->as, &s->entry.d);
 	t->busy = 1;
+	for (uint32_t i = 0; i < s->plan.lanes; i++)
+		if (s->lanes[i].missed != 0)
+			show_lost(t->show, &s->entry.d, s->lanes[i].missed, 0);
 }
 
 /* It went before we had read anything of it. */
@@ -279,7 +313,8 @@ stream_settle(struct tail *t, struct tail_stream *s)
 static void
 lane_bad(struct tail *t, struct tail_lane *l)
 {
-	show_complain(t->show, &l->stream->entry.d, "holds bytes that are no record");
+	show_complain(
+	    t->show, &l->stream->entry.d, "holds bytes that are no record");
 	l->bad = 1;
 }
 
@@ -316,10 +351,14 @@ static void
 moved(struct tail *t, struct tail_lane *l, const struct ring_reader *seat,
     uint64_t lost)
 {
+	uint64_t known =
+	    l->from > l->ring.number ? l->from - l->ring.number : 0;
+
 	l->bad = 0;
+	lost = lost > known ? lost - known : 0;
 	if (l->bounded && (int64_t)(seat->pos - l->end_pos) > 0) {
-		lost = l->end_number > l->ring.number
-			   ? l->end_number - l->ring.number
+		lost = l->end_number > lane_number(l)
+			   ? l->end_number - lane_number(l)
 			   : 0;
 		l->ring.pos = l->end_pos;
 		l->ring.number = l->end_number;
@@ -437,10 +476,12 @@ sit_elsewhere(struct tail *t, struct tail_lane *l, enum ring_result why)
 	believe_pred(l, &pred);
 	if (result == RING_DATA) {
 		if (why == RING_CORRUPT && !l->bad)
-			show_complain(t->show, &l->stream->entry.d, "has an impossible lane");
+			show_complain(t->show, &l->stream->entry.d,
+			    "has an impossible lane");
 		moved(t, l, &seat, lost);
 	} else if (result == RING_CORRUPT) {
-		show_complain(t->show, &l->stream->entry.d, "has a lane that is given up");
+		show_complain(t->show, &l->stream->entry.d,
+		    "has a lane that is given up");
 		l->state = LANE_DONE;
 		return FETCH_DONE;
 	}

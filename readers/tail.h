@@ -31,6 +31,7 @@
 #include "readers/attach.h"
 #include "readers/option.h"
 #include "readers/show.h"
+#include "readers/tail_cursor.h"
 
 #define WINDOW (MSEC / 2) /* lanes are merged by time within it */
 
@@ -68,11 +69,20 @@ struct tail_lane {
 	int bounded; /* until end_pos, record end_number: -d, -l */
 	int named;   /* some lane goes on for this one */
 	uint32_t number;
+	uint64_t from; /* a cursor's: records before this one were delivered */
+	uint64_t missed; /* of them on, before the seat: to be told */
 	uint64_t end_pos;
 	uint64_t end_number;
 	enum lane_state state;
 	int has_pred;          /* pred is known: the lane had records */
 	struct ring_pred pred; /* the lane that it goes on for */
+};
+
+/* When a stream appeared. */
+enum lateness {
+	LATE_NOT,   /* before the start: what came before that is no news */
+	LATE,       /* after it: from its first record */
+	LATE_KNOWN, /* before it, but an earlier run may have read of it */
 };
 
 struct tail_stream {
@@ -87,8 +97,8 @@ struct tail_stream {
 	uint64_t lapped;   /* clock_mono() since no seat could be taken; 0 */
 	uint64_t listed;   /* the source's listing it was last seen in */
 	int opened;        /* plan and lanes are there */
-	int late;          /* appeared after the start: from its first record */
-	int gone;          /* the section is not to be read any more */
+	enum lateness late;
+	int gone; /* the section is not to be read any more */
 	int has_tomb;
 	int told_gone;
 	struct tombstone tomb;
@@ -139,6 +149,7 @@ struct heap_item {
 enum tail_start {
 	START_END,    /* follow from now on */
 	START_OLDEST, /* begin with what is there, up to its end: -d, -l */
+	START_CURSOR, /* go on where the cursor says */
 };
 
 #define TAIL_MAGIC 0x7a11106u
@@ -161,8 +172,11 @@ struct tail {
 	uint64_t held_for; /* ns since when there is such, of rounds */
 	uint64_t held_idle;          /* of these, without a record */
 	struct tail_lane *waits_for; /* chain_try()'s, if it says no; or NULL */
-	int busy;    /* this round: something was read or delivered */
-	int pending; /* this round: something is still to come */
+	struct cursor *cursor;       /* --cursor-file, or NULL */
+	int dump;        /* with START_CURSOR: up to what is there */
+	uint64_t passed; /* records and losses, all in all */
+	int busy;        /* this round: something was read or delivered */
+	int pending;     /* this round: something is still to come */
 	struct chunk *smalls, *larges; /* free ones */
 	unsigned larges_used;
 	struct heap_item *heap;
@@ -211,7 +225,9 @@ void lane_step(struct tail *, struct tail_lane *);
 static inline uint64_t
 lane_number(const struct tail_lane *l)
 {
-	return l->ring.number + l->taken;
+	uint64_t number = l->ring.number + l->taken;
+
+	return number < l->from ? l->from : number;
 }
 
 /* Whether the stream's bytes, copied before, were its own; see there. */

@@ -74,6 +74,19 @@ find_ancestor(struct tail *t, const struct tail_lane *l)
 	return NULL;
 }
 
+/* What an earlier run had of the lane, and of those before it; 0, or -1: it
+ * knew nothing of it. */
+static int
+had_before(const struct tail *t, const struct tail_lane *l, uint64_t *had)
+{
+	const struct cursor_lane *k = cursor_ancestor(t->cursor, l);
+
+	if (k == NULL)
+		return -1;
+	*had = k->total;
+	return 0;
+}
+
 /* The predecessor is in no segment that we know. */
 static int
 count_missing(struct tail *t, struct tail_lane *l)
@@ -85,6 +98,11 @@ count_missing(struct tail *t, struct tail_lane *l)
 	/* what came before the start is no loss */
 	if (!l->stream->late)
 		return lane_opens(l);
+	if (before == NULL && had_before(t, l, &had) == 0) {
+		if (l->pred.total > had)
+			show_lost(t->show, d, l->pred.total - had, 0);
+		return lane_opens(l);
+	}
 	if (before == NULL && l->stream->plan.born >= t->began) {
 		if (l->pred.total != 0)
 			show_lost(t->show, d, l->pred.total, 0);
@@ -144,7 +162,8 @@ chain_try(struct tail *t, struct tail_lane *l)
 	t->waits_for = NULL;
 	/* only an older segment's: so no lane waits for itself */
 	if (l->pred.created >= l->stream->source->created) {
-		show_complain(t->show, &l->stream->entry.d, "names an impossible predecessor");
+		show_complain(t->show, &l->stream->entry.d,
+		    "names an impossible predecessor");
 		return lane_opens(l);
 	}
 	pred = find_pred(t, l, &end);
@@ -164,7 +183,8 @@ chain_try(struct tail *t, struct tail_lane *l)
 	}
 	number = lane_number(pred);
 	if (l->pred.records > number) {
-		show_lost(t->show, &l->stream->entry.d, l->pred.records - number, 0);
+		show_lost(
+		    t->show, &l->stream->entry.d, l->pred.records - number, 0);
 		skip_to(pred, l->pred.records);
 	}
 	return lane_opens(l);

@@ -231,6 +231,21 @@ take_current(struct tail *t)
 	src->tombs = directory_buried(s);
 }
 
+/* Segments that an earlier run had done with are not read again. */
+static void
+heed_cursor(struct tail *t)
+{
+	struct tail_source *src, *next;
+
+	t->began = cursor_time(t->cursor);
+	TAILQ_FOREACH_SAFE(src, &t->sources, link, next)
+		if (cursor_source(t->cursor, src) == -1 &&
+		    src->segment == &src->kept)
+			source_free(t, src);
+	if (cursor_gap(t->cursor, t))
+		show_lost(t->show, NULL, 0, 1);
+}
+
 void
 sources_begin(struct tail *t)
 {
@@ -242,6 +257,8 @@ sources_begin(struct tail *t)
 	take_current(t);
 	if (t->attach.dirfd != -1)
 		take_files(t, 0, t->attach.segment.plan.created);
+	if (t->start == START_CURSOR)
+		heed_cursor(t);
 	TAILQ_FOREACH(src, &t->sources, link)
 		listing_wait(&src->listing, src->segment);
 	sources_list(t);
@@ -358,7 +375,10 @@ stream_new(struct tail *t, struct tail_source *src,
 	s->source = src;
 	s->entry = *e;
 	s->serial = serial;
-	s->late = !t->starting;
+	if (!t->starting)
+		s->late = LATE;
+	else if (t->start == START_CURSOR)
+		s->late = LATE_KNOWN;
 	RB_INSERT(stream_tree, &src->by_serial, s);
 	TAILQ_INSERT_TAIL(&src->streams, s, link);
 	src->n++;

@@ -1,0 +1,143 @@
+#!/bin/bash
+# cursor.sh -- shmtail --cursor-file: one run goes on exactly where the one
+# before it was, also in the next daemon's segment, or says what it missed.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cursor=$dir/cursor
+
+# account WROTE: all runs' lines in out and err against what was written.
+account()
+{
+	awk -v wrote="$1" -v err="$dir/err" '
+	BEGIN {
+		while ((getline line <err) > 0)
+			if (match(line, /[0-9]+ records? of/))
+				lost += substr(line, RSTART) + 0
+	}
+	$1 == "probe" {
+		next
+	}
+	{
+		n++
+		if ($1 in last && $2 <= last[$1])
+			back++
+		missing += $2 - ($1 in last ? last[$1] + 1 : 0)
+		last[$1] = $2
+	}
+	END {
+		if (n + lost == wrote && missing == lost && !back)
+			print "whole"
+		else
+			print n + 0, "delivered", lost + 0, "lost",
+			    missing + 0, "missing", back + 0, "late"
+	}' "$dir/out"
+}
+
+has_lines()
+{
+	[ "$(grep -vcx probe "$dir/out")" -ge "$1" ]
+}
+
+# A run that adds to out and err.
+begin()
+{
+	spawn shmtail -o cat --cursor-file "$cursor" >>"$dir/out" 2>>"$dir/err"
+	tail=$pid
+}
+
+finish_run()
+{
+	kill -TERM "$tail"
+	wait "$tail"
+}
+
+probed()
+{
+	echo probe | shmput -i probe
+	grep -q probe "$dir/out"
+}
+
+restart()
+{
+	kill -KILL "$daemon"
+	wait "$daemon" 2>/dev/null || :
+	start_daemon -s 32m
+}
+
+: >"$dir/out"
+: >"$dir/err"
+start_daemon -s 32m
+begin
+wait_for 5 probed || not_ok follow "shmtail does not deliver"
+spawn tool-number a 10000 100 2 </dev/null >"$dir/wrote"
+writer=$pid
+wait_for 5 has_lines 100
+check it_ends_well finish_run
+for lines in 4000 8000 12000; do
+	begin
+	wait_for 10 has_lines "$lines" || :
+	finish_run || not_ok run "exit status $?"
+	[ "$lines" != 8000 ] || restart
+done
+wait "$writer"
+begin
+wait_for 10 has_lines 20000 || :
+finish_run
+same all_runs_together_have_each_record_once "$(account 20000)" whole
+same and_nothing_was_lost "$(grep -c 'records\? of' "$dir/err")" 0
+
+# from -d to -d
+shmtail -d -o cat --cursor-file "$cursor" >"$dir/more" 2>/dev/null
+same nothing_new_is_nothing "$(wc -l <"$dir/more")" 0
+tool-number b 5 0 </dev/null >/dev/null
+shmtail -d -o cat --cursor-file "$cursor" >"$dir/more" 2>/dev/null
+same what_is_new_is_shown "$(wc -l <"$dir/more")" 5
+shmtail -d -o cat --cursor-file "$cursor" >"$dir/more" 2>/dev/null
+same once "$(wc -l <"$dir/more")" 0
+
+# While nobody reads lanes are lapped, daemons come and go, and their segments.
+: >"$dir/out"
+: >"$dir/err"
+begin
+wait_for 5 probed || not_ok follow "shmtail does not deliver"
+spawn tool-number c 60000 10 2 </dev/null >"$dir/wrote"
+writer=$pid
+wait_for 5 has_lines 100
+finish_run
+restart
+sleep_until=$((${EPOCHREALTIME/[.,]/} + 300000))
+later()
+{
+	[ "${EPOCHREALTIME/[.,]/}" -ge "$sleep_until" ]
+}
+wait_for 2 later
+restart
+wait "$writer"
+dropped=$(sed -nE 's/.* dropped ([0-9]+)$/\1/p' "$dir/wrote")
+rm -f "$dir"/default/segment.[0-9]* "$dir/default/segment.prev"
+begin
+counted()
+{
+	[ "$(account $((120000 - dropped)))" = whole ]
+}
+wait_for 10 counted || :
+finish_run
+same what_was_missed_in_between_is_counted \
+    "$(account $((120000 - dropped)))" whole
+
+# What is wrong is told, and nothing is lost by it.
+status=0
+echo rubbish >"$dir/rubbish"
+shmtail -d --cursor-file "$dir/rubbish" >"$dir/more" 2>"$dir/told" || status=$?
+same rubbish_is_refused "$status: $(cat "$dir/told")" \
+    "1: shmtail: --cursor-file $dir/rubbish: line 1: not a cursor file"
+same and_left_alone "$(cat "$dir/rubbish")" rubbish
+status=0
+shmtail -d --cursor-file "$dir/none/x" >"$dir/more" 2>"$dir/told" || status=$?
+same a_file_that_cannot_be_written_is_told "$status: $(cat "$dir/told")" \
+    "1: shmtail: --cursor-file $dir/none/x: No such file or directory"
+status=0
+shmtail -d -l 3 --cursor-file "$cursor" 2>"$dir/told" || status=$?
+same it_does_not_go_together_with_l "$status: $(cat "$dir/told")" \
+    '2: shmtail: --cursor-file and -l do not go together'
