@@ -72,4 +72,3 @@ last_end(struct show *s)
 	free(last->items);
 	free(last);
 }
-

@@ -49,13 +49,32 @@ tomb_records(const struct tombstone *tomb, uint64_t *records)
 	return unknown;
 }
 
+/* What an earlier run had of it, of lanes of which the tombstone knows. */
+static uint64_t
+had_before(const struct tail *t, const struct tail_source *src,
+    const struct tombstone *tomb)
+{
+	const struct cursor_lane *k;
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < tomb->lanes; i++) {
+		k = cursor_lane(
+		    t->cursor, src->created, shared_load(&tomb->serial), i);
+		if (k != NULL && tomb->records[i] != TOMB_UNKNOWN)
+			n += k->number;
+	}
+	return n;
+}
+
 static void
-tell(struct tail *t, const struct tombstone *tomb)
+tell(
+    struct tail *t, const struct tail_source *src, const struct tombstone *tomb)
 {
 	struct descriptor of = { .owner_pid = tomb->owner_pid };
-	uint64_t lost;
+	uint64_t lost, had = had_before(t, src, tomb);
 	int unknown = tomb_records(tomb, &lost);
 
+	lost = lost > had ? lost - had : 0;
 	memcpy(of.type, tomb->type, TYPE_MAX);
 	memcpy(of.ident, tomb->ident, IDENT_MAX);
 	if (lost != 0 || unknown)
@@ -85,7 +104,7 @@ unseen_look(struct tail *t, struct tail_source *src)
 		serial = shared_load(&tomb.serial);
 		if (stream_find(src, serial) == NULL &&
 		    (from >= src->sure || serial > src->newest))
-			tell(t, &tomb);
+			tell(t, src, &tomb);
 	}
 	if (missed && !segment_torn(s))
 		show_lost(t->show, NULL, 0, 1);

@@ -115,7 +115,6 @@ wait_for 2 later
 restart
 wait "$writer"
 dropped=$(sed -nE 's/.* dropped ([0-9]+)$/\1/p' "$dir/wrote")
-rm -f "$dir"/default/segment.[0-9]* "$dir/default/segment.prev"
 begin
 counted()
 {

@@ -292,6 +292,7 @@ scene_tail(struct scene *sc, const struct out *out, enum tail_start start)
 	show_begin(&sc->show);
 	tail_init(&sc->t, &sc->show);
 	sc->t.start = start;
+	sc->t.cursor = sc->cursor;
 	sc->t.attach.quiet = 1;
 	ck_assert_int_eq(attach_open(&sc->t.attach, sc->path, 0), ATTACH_OK);
 	sources_begin(&sc->t);

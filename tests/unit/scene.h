@@ -35,6 +35,7 @@ struct scene {
 	struct scene_daemon daemons[SCENE_DAEMONS];
 	uint64_t serial;
 	struct show show;
+	struct cursor *cursor; /* for the next scene_tail(), the caller's */
 	struct tail t;
 	int running; /* t is */
 };
