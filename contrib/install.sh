@@ -29,7 +29,7 @@ each()
 # a line for each file: mode, where it is, where it goes
 files()
 {
-	local page
+	local page program
 	each 755 "$PREFIX/sbin" "$BUILD/shmlogd" "$BUILD/shmctl"
 	each 755 "$PREFIX/bin" "$BUILD/shmtail" "$BUILD/shmstat" "$BUILD/shmput"
 	each 644 "$PREFIX/include" worker/shmlog.h worker/shmlog_mask.h \
@@ -42,7 +42,9 @@ files()
 	each 644 "$PREFIX/lib/systemd/system" contrib/systemd/*.service
 	each 644 "$PREFIX/lib/sysusers.d" contrib/sysusers/*
 	each 644 "$SYSCONFDIR/logrotate.d" contrib/logrotate/*
-	each 644 "$PREFIX/share/bash-completion/completions" contrib/completion/*
+	for program in shmlogd shmctl shmtail shmstat shmput; do
+		echo "644 contrib/completion/shmlog $PREFIX/share/bash-completion/completions/$program"
+	done
 	each 644 "$doc" README.md CHANGES LICENSE
 	each 644 "$doc/examples" examples/*.[ch] examples/*.awk
 }

@@ -17,6 +17,7 @@ for f in usr/sbin/shmlogd usr/sbin/shmctl usr/bin/shmtail usr/bin/shmstat usr/bi
     usr/lib/libshmlog.so.0 usr/lib/libshmlog.a \
     usr/lib/pkgconfig/shmlog.pc usr/share/man/man8/shmlogd.8 \
     usr/share/man/man8/shmctl.8 \
+    usr/share/bash-completion/completions/shmtail \
     usr/share/man/man3/shmlog.3 usr/lib/systemd/system/shmlogd.service \
     usr/lib/systemd/system/shmlogd@.service \
     usr/lib/systemd/system/shmtail@.service usr/lib/sysusers.d/shmlog.conf \

@@ -102,6 +102,17 @@ parses_names()
 	done <<<"$2"
 }
 
+# What bash would propose behind `PROGRAM -'.
+completes()
+{
+	(
+		# shellcheck source=contrib/completion/shmlog
+		. contrib/completion/shmlog
+		_shmlog "$1" - ''
+		printf '%s\n' "${COMPREPLY[@]}"
+	) | sed 's/^-*//' | sort
+}
+
 for program in shmlogd shmtail shmstat shmput shmctl; do
 	if [ ! -x "$BUILD/$program" ]; then
 		not_ok "options of $program" "there is no $program"
@@ -119,13 +130,8 @@ for program in shmlogd shmtail shmstat shmput shmctl; do
 	    "$(from_page_synopsis "$page")" "$usage"
 	same "$program: what must be given" "$(needed_in_synopsis "$help")" \
 	    "$(needed_in_page "$page")"
-	completion=contrib/completion/$program
-	[ -e contrib/completion ] || completion=
-	for l in $completion; do
-		same "$program: completion and usage" \
-		    "$(grep -oE -- '-[A-Za-z0-9]\>' "$l" | tr -d - | sort -u)" \
-		    "$(cut -d ' ' -f 1 <<<"$usage" | sort -u)"
-	done
+	same "$program: completion and usage" "$(completes "$program")" \
+	    "$(cut -d ' ' -f 1 <<<"$usage" | sort)"
 done
 
 # bad LINE PROGRAM OPTIONS...: that line alone, exit 2.
