@@ -290,4 +290,62 @@ int format_value(const struct format *, const void *payload, size_t n,
  * field is text, or the payload does not fit up to there.
  */
 
+/*
+ * A field's way: where its value lies in payloads of its format, looked up once
+ * for many of them.  Reading it then costs a step for each string of the
+ * payload.
+ */
+struct format_way {
+	enum field_kind kind;
+	uint8_t size;    /* of a number, in bytes */
+	uint8_t strings; /* of the payload */
+	uint8_t before;  /* how many of them come before the value */
+	uint8_t offset;  /* of the value, behind the last of these */
+	uint8_t gaps[FORMAT_ARGS_MAX + 1]; /* bytes before each string, and
+					      behind the last one */
+	int32_t precision;                 /* of a string; -1: none */
+};
+
+int format_way(
+    const struct format *, const struct format_field *, struct format_way *);
+/*
+ * Returns 0, or -1: the field is text, or the format is not that simple (`*',
+ * %Lf, very wide ones), and format_value() has to do it.
+ */
+
+int format_way_value(const struct format_way *, const void *payload, size_t n,
+    struct format_value *);
+/*
+ * What format_value() returns, but -1 for every payload that format_render()
+ * would not take, wherever the fault is.
+ */
+
+/* The value's place in the payload; NULL: as above. */
+static inline const uint8_t *
+format_way_find(const struct format_way *w, const void *payload, size_t n)
+{
+	const uint8_t *p = payload, *end = p + n, *value = NULL;
+	uint64_t padded;
+	uint32_t head[2];
+
+	for (unsigned i = 0;; i++) {
+		if ((size_t)(end - p) < w->gaps[i])
+			return NULL;
+		if (i == w->before)
+			value = p + w->offset;
+		p += w->gaps[i];
+		if (i == w->strings)
+			return p == end ? value : NULL;
+		if (end - p < 8)
+			return NULL;
+		memcpy(head, p, 8); /* struct args_string */
+		padded = round_up(head[0], 8);
+		p += 8;
+		if (padded > (uint64_t)(end - p) ||
+		    ((head[1] & ARGS_NULL) != 0 && head[0] != 0))
+			return NULL;
+		p += padded;
+	}
+}
+
 #endif

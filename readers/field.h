@@ -5,61 +5,63 @@
  * that is logfmt (`key=value key="a b"') its pairs; of one that is a JSON
  * object its members.  The values of logfmt and JSON strings are text, and text
  * that is a number is a number where one is asked for (value_number()).
+ *
+ * A JSON object that somebody cut short, or that goes wrong, has the members
+ * before that.  A record that cannot be read (struct rec) has none.
+ *
+ * Nothing here recurses, and all of it takes time in proportion to the text,
+ * whatever that is.
  */
 #ifndef SHMLOG_READERS_FIELD_H
 #define SHMLOG_READERS_FIELD_H
 
-#include "readers/record.h"
+#include "readers/value.h"
+#include "readers/value.h"
 
-enum value_kind {
-	VALUE_NONE, /* there is no such field */
-	VALUE_NULL,
-	VALUE_SIGNED,
-	VALUE_UNSIGNED,
-	VALUE_FLOAT,
-	VALUE_BOOL, /* JSON's; u is 1 or 0 */
-	VALUE_TEXT,
+/* What is known of a field in a format. */
+struct field_place {
+	uint64_t number; /* of the rec_format; 0: nothing */
+	int place;       /* which field it is; -1: there is no such */
+	int has_way;
+	struct format_way way;
 };
 
-struct value {
-	enum value_kind kind;
-	union {
-		int64_t i;
-		uint64_t u;
-		double d;
-		struct bytes s; /* good as long as the record's text */
-	};
+#define FIELD_PLACES 64 /* formats of which it is remembered */
+
+/* A name that is looked up in many records. */
+struct field {
+	struct bytes name;      /* the caller's */
+	struct buffer *scratch; /* of it too: text that had escapes is there */
+	struct field_place *places; /* at number % FIELD_PLACES; NULL: none */
 };
+
+/* These exit if there is no memory. */
+void field_init(struct field *, struct bytes name, struct buffer *scratch);
+void field_fini(struct field *);
 
 /*
- * A name that is looked up in many records; all zero but for `name' at first.
- * It remembers which field of a format that is.
+ * Its value in a record; the last one of that name.  VALUE_NONE if it has none.
+ * Does not make the record's text unless it must.  Text is good as long as the
+ * record's, and as nobody else uses the scratch.
  */
-struct field {
-	struct bytes name;
-	uint64_t number; /* of the rec_format that `place' is of; 0: none */
-	int place;       /* -1: that format has no such field */
-	struct buffer *scratch; /* for JSON strings with escapes; or NULL: such a
-				   string is taken as it is written */
-};
-
-/* Its value in a record; the last one of that name.  VALUE_NONE if it has none.
- * Does not make the record's text unless it must. */
 void field_find(struct field *, struct rec *, struct value *);
 
-/* The n-th word (from 1) of a record's text: split at blanks, "a b" is one (with
- * its quotes off).  VALUE_TEXT or VALUE_NONE. */
+/*
+ * The n-th word (from 1) of a record's text, or of some text; VALUE_TEXT or
+ * VALUE_NONE.  Words are split at blanks.  From a quote at a word's beginning
+ * or behind a `=' on to the next quote (none with a backslash before it) that
+ * another word follows is one; if it is the whole word it goes without its
+ * quotes.
+ */
 void field_word(struct rec *, unsigned n, struct value *);
+void field_word_of(struct bytes text, unsigned n, struct value *);
 
-/* All fields of a record, in their order; returns when each() does not return
- * 0, with that. */
-int field_each(struct rec *, int (*each)(void *, struct bytes name,
-    const struct value *), void *);
-
-/* Whether it is a number: 0 and *d, or -1.  Text counts if all of it is one. */
-int value_number(const struct value *, double *d);
-
-/* As text, in `to' where it must be made (32 bytes). */
-struct bytes value_text(const struct value *, char to[32]);
+/*
+ * All fields of a record, in their order, also those that a later one outdoes;
+ * returns when each() does not return 0, with that.  Name and value are good
+ * until each() returns.
+ */
+int field_each(struct rec *, struct buffer *scratch,
+    int (*each)(void *, struct bytes name, const struct value *), void *);
 
 #endif
