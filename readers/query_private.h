@@ -157,7 +157,7 @@ struct parser {
 
 /* query_parse.c: 0, or -1 and *e. */
 int query_parse(struct query *, struct query_error *e);
-/* The parser's, for query_test.c. */
+/* The parser's, for query_compare.c. */
 void parser_skip(struct parser *);
 int parser_word(struct parser *, const char *word);
 /* They put into words what is wrong, and return -1. */
@@ -168,7 +168,7 @@ int parser_expected(struct parser *, const char *what);
 #define SHOWN_MAX 40
 const char *parser_shown(struct bytes, char to[SHOWN_MAX]);
 
-/* query_test.c: an operand and what it is compared with; 0, or -1. */
+/* query_compare.c: an operand and what it is compared with; 0, or -1. */
 int parse_test(struct parser *, struct test *);
 /* query_operand.c: the operand; 0, or -1. */
 int parse_operand(struct parser *, struct test *);

@@ -218,7 +218,7 @@ static int
 holds_number(struct test *t, struct rec *r)
 {
 	struct value v;
-	int outcome;
+	int outcome = 2;
 
 	operand_value(t, r, &v);
 	switch (v.kind) {

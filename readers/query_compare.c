@@ -1,5 +1,5 @@
 /*
- * query_test.c -- a test of a query: an operand, an operator and a literal.
+ * query_compare.c -- a test of a query: an operand, an operator and a literal.
  *
  *	test	 = operand [ operator literal ]
  *	operator = "==" "!=" "<" "<=" ">" ">=" "eq" "ne" "~" "!~"
