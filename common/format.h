@@ -328,6 +328,8 @@ format_way_find(const struct format_way *w, const void *payload, size_t n)
 	uint64_t padded;
 	uint32_t head[2];
 
+	if (w->strings == 0)
+		return n == w->gaps[0] ? p + w->offset : NULL;
 	for (unsigned i = 0;; i++) {
 		if ((size_t)(end - p) < w->gaps[i])
 			return NULL;

@@ -206,13 +206,34 @@ find_pair(struct field *f, struct pairs *s, struct value *v)
 		    plain(last.value, last.escapes, f->scratch, logfmt_plain));
 }
 
-/* Whether a text may have the name: most have not, and that is told quickly.
- * In JSON it may be written with escapes. */
+#define NAME_SHORT 32
+
+static int
+has_bytes(struct bytes text, struct bytes what)
+{
+	const char *p = text.text, *end = p + text.n;
+
+	/* memmem(3) prepares for long ones: that takes longer than this */
+	if (what.n > NAME_SHORT)
+		return memmem(p, text.n, what.text, what.n) != NULL;
+	for (; (size_t)(end - p) >= what.n; p++) {
+		p = memchr(p, what.text[0], (size_t)(end - p) - what.n + 1);
+		if (p == NULL)
+			return 0;
+		if (memcmp(p, what.text, what.n) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * Whether a text may have the name: most have not, and that is told quickly.
+ * In JSON it may be written with escapes.
+ */
 static int
 may_have(struct bytes text, struct bytes name)
 {
-	return memmem(text.text, text.n, name.text, name.n) != NULL ||
-	       memchr(text.text, '\\', text.n) != NULL;
+	return has_bytes(text, name) || memchr(text.text, '\\', text.n) != NULL;
 }
 
 void

@@ -47,6 +47,28 @@ void field_fini(struct field *);
 void field_find(struct field *, struct rec *, struct value *);
 
 /*
+ * What is known of it in a record of stored arguments, if that record's format
+ * was met before; NULL: nothing.  For who wants to read many quickly.
+ */
+static inline const struct field_place *
+field_known(const struct field *f, const struct rec *r)
+{
+	const struct dict *d = &r->stream->dict;
+	const struct field_place *p;
+	const struct rec_format *of;
+	uint32_t id;
+
+	if ((r->head->flags & RECORD_ARGS) == 0 || f->places == NULL)
+		return NULL;
+	id = format_id(r->payload.text, r->payload.n);
+	of = id < d->formats_size ? d->formats[id] : NULL;
+	if (of == NULL)
+		return NULL;
+	p = &f->places[of->number % FIELD_PLACES];
+	return p->number == of->number ? p : NULL;
+}
+
+/*
  * The n-th word (from 1) of a record's text, or of some text; VALUE_TEXT or
  * VALUE_NONE.  Words are split at blanks.  From a quote at a word's beginning
  * or behind a `=' on to the next quote (none with a backslash before it) that

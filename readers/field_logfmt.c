@@ -7,18 +7,33 @@
 #include "readers/field.h"
 #include "readers/field_text.h"
 
+#define FIRST 1u /* a key may begin with it */
+#define KEY 2u   /* it may be in one */
+#define BLANK 4u
+
+/* What a byte may be. */
+static const unsigned char sorts[256] = {
+	['A' ... 'Z'] = FIRST | KEY,
+	['a' ... 'z'] = FIRST | KEY,
+	['_'] = FIRST | KEY,
+	['0' ... '9'] = KEY,
+	['.'] = KEY,
+	['-'] = KEY,
+	[' '] = BLANK,
+	['\t'] = BLANK,
+	['\n'] = BLANK,
+};
+
 static int
-is_key(char c, int first)
+is_sort(char c, unsigned sort)
 {
-	if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_')
-		return 1;
-	return !first && ((c >= '0' && c <= '9') || c == '.' || c == '-');
+	return (sorts[(unsigned char)c] & sort) != 0;
 }
 
 static const char *
 skip_word(const char *p, const char *end)
 {
-	while (p < end && !is_blank(*p))
+	while (p < end && !is_sort(*p, BLANK))
 		p++;
 	return p;
 }
@@ -59,8 +74,9 @@ logfmt_next(struct pairs *s, struct pair *p)
 
 	while (s->at < s->end) {
 		from = at = s->at;
-		while (at < s->end && is_key(*at, at == from))
-			at++;
+		if (is_sort(*at, FIRST))
+			while (at < s->end && is_sort(*at, KEY))
+				at++;
 		if (at == from || at == s->end || *at != '=') {
 			s->at = skip_word(at, s->end);
 			if (s->at < s->end)

@@ -52,7 +52,7 @@ make_tag(const char *name)
 	size_t n = strlen(name);
 	struct rec_tag *tag = calloc(1, sizeof(*tag) + n + 1);
 
-	ck_assert_ptr_nonnull(tag);
+	expect(tag != NULL);
 	memcpy(tag->name, name, n);
 	tag->length = n;
 	return tag;
@@ -65,8 +65,8 @@ records_text(
 	struct rec *r = &s->list[s->n];
 	char *copy = malloc(n == 0 ? 1 : n);
 
-	ck_assert_uint_lt(s->n, RECORDS_MAX);
-	ck_assert_ptr_nonnull(copy);
+	expect(s->n < RECORDS_MAX);
+	expect(copy != NULL);
 	memcpy(copy, text, n);
 	memset(r, 0, sizeof(*r));
 	s->tags[s->n] = make_tag(of->tag == NULL ? "-" : of->tag);
@@ -129,7 +129,7 @@ records_args(struct records *s, const struct record_of *of, const char *format,
 	struct format_args a;
 	uint32_t n;
 
-	ck_assert_int_ge(format_parse(format, strlen(format), &a), 0);
+	expect(format_parse(format, strlen(format), &a) >= 0);
 	n = format_measure(&a, words, sizeof(payload), heads);
 	format_encode(payload, &a, words, heads,
 	    records_format(s, of->stream, format), 0);
