@@ -129,8 +129,7 @@ take_pattern(struct parser *p, struct test *t, size_t from)
 	    regex_make(t->text, p->q->caseless, &at, message, sizeof(message));
 	if (t->regex != NULL)
 		return 0;
-	return parser_fail(
-	    p, from + at + (t->text.text != p->t.text + from), "%s", message);
+	return parser_fail(p, from + at, "%s", message);
 }
 
 /* A level by its name, or its number. */
@@ -170,7 +169,6 @@ take_number(struct parser *p, struct test *t, size_t from, int is_quoted)
 	int text = t->operand == OPERAND_STREAM || t->operand == OPERAND_TAG;
 	int number = t->operand == OPERAND_PID || t->operand == OPERAND_ID;
 	char shown[SHOWN_MAX];
-	size_t at = p->at;
 
 	if (text && !equality)
 		return parser_fail(p, from,
@@ -182,8 +180,8 @@ take_number(struct parser *p, struct test *t, size_t from, int is_quoted)
 		as_text(t);
 		return 0;
 	}
-	return parser_fail(p, from, "expected a number, not %s",
-	    parser_shown((struct bytes){ p->t.text + from, at - from }, shown));
+	return parser_fail(p, from, "expected a number, not %s%s",
+	    is_quoted ? "the text " : "", parser_shown(t->text, shown));
 }
 
 static int
@@ -199,7 +197,7 @@ take_value(struct parser *p, struct test *t)
 	case OPERATOR_NO_MATCH:
 		return take_literal(p, t, "a pattern", &is_quoted) == -1
 			   ? -1
-			   : take_pattern(p, t, from);
+			   : take_pattern(p, t, from + (is_quoted != 0));
 	case OPERATOR_EQ:
 	case OPERATOR_NE:
 	case OPERATOR_EQUAL:

@@ -62,6 +62,8 @@ parser_expected(struct parser *p, const char *what)
 	if (p->t.text[at] == '\n')
 		return parser_fail(
 		    p, at, "expected %s, not the end of the line", what);
+	if (strchr(" \t\r", p->t.text[at]) != NULL && p->t.text[at] != '\0')
+		return parser_fail(p, at, "expected %s, not a blank", what);
 	if (line != NULL)
 		end = (size_t)(line - p->t.text);
 	return parser_fail(p, at, "expected %s, not %s", what,
