@@ -16,7 +16,7 @@ struct choose_regex {
 	struct regex *regex;
 };
 
-static char fault[REGEX_ERROR_MAX + 80];
+static char fault[256];
 
 /* Where the list of tags before a regular expression ends; NULL: there is none.
  * Tags and globs of them have no other characters. */
@@ -62,8 +62,8 @@ choose_regex_add(struct choose *c, int wanted, const char *value, int caseless)
 	struct choose_regex *r = calloc(1, sizeof(*r)), **to;
 	const char *end = end_of_tags(value), *wrong = NULL;
 	const char *pattern = end == NULL ? value : end + 1;
-	char error[REGEX_ERROR_MAX];
-	size_t at;
+	char error[160];
+	size_t at = 0;
 
 	if (r == NULL)
 		err(1, "memory");
@@ -74,8 +74,8 @@ choose_regex_add(struct choose *c, int wanted, const char *value, int caseless)
 		wrong = take_tags(r, value, end);
 	if (wrong != NULL)
 		return wrong;
-	r->regex =
-	    regex_compile(pattern, strlen(pattern), caseless, error, &at);
+	r->regex = regex_make((struct bytes){ pattern, strlen(pattern) },
+	    caseless, &at, error, sizeof(error));
 	if (r->regex != NULL)
 		return NULL;
 	(void)snprintf(fault, sizeof(fault),
@@ -204,21 +204,24 @@ choose_hides_tag(const struct choose *c, const char *name)
 }
 
 static int
-matches(const struct choose_regex *r, struct rec *rec)
+matches(struct choose *c, const struct choose_regex *r, struct rec *rec)
 {
+	int found;
+
 	for (; r != NULL; r = r->next) {
 		if (r->tags.n != 0 &&
 		    !names(&r->tags, &rec->stream->dict, rec->tag->name))
 			continue;
-		rec_text(rec);
-		if (regex_match(r->regex, rec->text.text, rec->text.n))
+		found = regex_match_record(r->regex, rec);
+		if (found == 1)
 			return 1;
+		c->given_up += found == -1;
 	}
 	return 0;
 }
 
 int
-choose_record(const struct choose *c, struct rec *r)
+choose_record(struct choose *c, struct rec *r)
 {
 	const struct record *h = r->head;
 
@@ -228,7 +231,7 @@ choose_record(const struct choose *c, struct rec *r)
 		return 0;
 	if (h->time < c->since || (c->until != 0 && h->time > c->until))
 		return 0;
-	if (c->wanted != NULL && !r->tag->included && !matches(c->wanted, r))
+	if (c->wanted != NULL && !r->tag->included && !matches(c, c->wanted, r))
 		return 0;
-	return c->unwanted == NULL || !matches(c->unwanted, r);
+	return c->unwanted == NULL || !matches(c, c->unwanted, r);
 }

@@ -19,6 +19,7 @@ struct choose {
 	uint64_t pid;                  /* --pid; 0: any */
 	uint64_t id;                   /* --id; 0: any */
 	uint64_t since, until;         /* ns since the epoch; until 0: no end */
+	uint64_t given_up; /* regular expressions that came to their limits */
 };
 
 /*
@@ -48,6 +49,6 @@ void choose_tags(const struct choose *, struct dict *);
 int choose_hides_tag(const struct choose *, const char *name);
 
 /* Whether a record is wanted whose stream and tag are not left out. */
-int choose_record(const struct choose *, struct rec *);
+int choose_record(struct choose *, struct rec *);
 
 #endif

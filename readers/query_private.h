@@ -13,6 +13,7 @@
 
 #include "readers/field.h"
 #include "readers/query.h"
+#include "readers/regex.h"
 
 /* Operands. */
 enum operand {
@@ -204,17 +205,5 @@ const char *literal_string(struct bytes text, size_t from, char *copy,
 int literal_number(struct bytes, struct bytes name, struct test *);
 /* A text that is a number with a unit of that sort; 0, or -1. */
 int unit_number(struct bytes, enum unit_sort, struct value *);
-
-/*
- * query_regex.c: NULL and a message and where in the pattern; a pattern cannot
- * take more than a bounded time.
- */
-struct regex *regex_make(
-    struct bytes pattern, int caseless, size_t *at, char *message, size_t size);
-void regex_free(struct regex *);
-/* 1, 0, or -1: it came to its limits. */
-int regex_match(const struct regex *, struct bytes);
-/* The same for a record's text, which is made only if it must be. */
-int regex_match_record(struct regex *, struct rec *);
 
 #endif

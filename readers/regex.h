@@ -4,25 +4,23 @@
 #ifndef SHMLOG_READERS_REGEX_H
 #define SHMLOG_READERS_REGEX_H
 
-#include <stddef.h>
+#include "readers/record.h"
 
 struct regex;
 
-#define REGEX_ERROR_MAX 160
-
 /*
- * Bytes, not UTF-8: nothing that is in a record can be wrong.  NULL: it is
- * none, and why is in error, with where in *at.  Exits if there is no memory.
+ * Bytes, not UTF-8: nothing that is in a record can be wrong.  NULL: it is no
+ * pattern, and why is in message, and where in *at.  Exits if there is no
+ * memory.
  */
-struct regex *regex_compile(const char *pattern, size_t n, int caseless,
-    char error[REGEX_ERROR_MAX], size_t *at);
-void regex_free(struct regex *);
+struct regex *regex_make(
+    struct bytes pattern, int caseless, size_t *at, char *message, size_t size);
+void regex_free(struct regex *); /* NULL is allowed */
 
-/* 1 or 0; also 0 if it would take longer than anybody should wait: see
- * regex_given_up().  One thread. */
-int regex_match(const struct regex *, const char *text, size_t n);
-
-/* How often that was so, of all. */
-unsigned long regex_given_up(void);
+/* 1, 0, or -1: it came to its limits, as one such as (a+)+$ does, which could
+ * take longer than anybody waits. */
+int regex_match(const struct regex *, struct bytes);
+/* The same for a record's text, which is made only if it must be. */
+int regex_match_record(struct regex *, struct rec *);
 
 #endif

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "readers/regex.h"
+#include "readers/query.h"
 
 #define COMPLAINTS_MAX 20
 #define TELL_EVERY INT64_C(10000000000) /* ns */
@@ -56,11 +56,24 @@ show_begin(struct show *s)
 }
 
 void
+show_query(struct show *s, struct query *q)
+{
+	s->queries =
+	    reallocarray(s->queries, s->nqueries + 1, sizeof(*s->queries));
+	if (s->queries == NULL)
+		err(1, "memory");
+	s->queries[s->nqueries++] = q;
+}
+
+void
 show_fini(struct show *s)
 {
 	renderer_fini(&s->renderer);
 	free(s->no_tag);
 	choose_free(&s->choose);
+	for (unsigned i = 0; i < s->nqueries; i++)
+		query_free(s->queries[i]);
+	free(s->queries);
 	buffer_free(&s->to);
 }
 
@@ -142,11 +155,25 @@ is_in_rate(struct rate *rate, uint64_t time)
 void
 show_end(struct show *s)
 {
+	uint64_t given_up = s->choose.given_up;
+
+	for (unsigned i = 0; i < s->nqueries; i++)
+		given_up += query_gave_up(s->queries[i]);
 	tell_left_out(&s->rate);
-	if (regex_given_up() != 0)
-		warnx("%lu regular expressions took too long, and counted as "
-		      "not matching",
-		    regex_given_up());
+	if (given_up != 0)
+		warnx("regular expressions took too long %" PRIu64
+		      " times, and counted as not matching",
+		    given_up);
+}
+
+/* Whether one of the queries selects it. */
+static int
+is_asked_for(const struct show *s, struct rec *r)
+{
+	for (unsigned i = 0; i < s->nqueries; i++)
+		if (query_record(s->queries[i], r))
+			return 1;
+	return 0;
 }
 
 void
@@ -159,6 +186,8 @@ show_record(struct show *s, struct rec *r)
 		return;
 	r->renderer = &s->renderer;
 	if (!s->any && !choose_record(&s->choose, r))
+		return;
+	if (s->nqueries != 0 && !is_asked_for(s, r))
 		return;
 	if (s->rate.most != 0 && !is_in_rate(&s->rate, r->head->time))
 		return;

@@ -34,6 +34,8 @@ struct rate {
 	uint64_t told; /* the time when that was told last */
 };
 
+struct query;
+
 struct show {
 	const struct out *out;
 	struct buffer to;
@@ -41,6 +43,8 @@ struct show {
 	int any;             /* nothing is left out */
 	uint64_t stop_after; /* -k; 0: never */
 	struct rate rate;
+	struct query **queries; /* -q, -Q: one of them; none: all */
+	unsigned nqueries;
 	uint64_t delivered;
 	int done;          /* -k is reached */
 	struct last *last; /* while -l looks back, else NULL */
@@ -50,6 +54,8 @@ struct show {
 };
 
 void show_init(struct show *, const struct out *, int fd);
+/* One more query, which is freed at the end. */
+void show_query(struct show *, struct query *);
 /* When the options are known, before the first record. */
 void show_begin(struct show *);
 void show_fini(struct show *);
