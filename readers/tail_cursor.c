@@ -312,14 +312,17 @@ write_all(const struct cursor *c, const struct tail *t)
 }
 
 int
+cursor_due(const struct cursor *c)
+{
+	return c != NULL && clock_mono() - c->saved_at >= SAVE_EVERY;
+}
+
+int
 cursor_save(struct cursor *c, struct tail *t, int last)
 {
-	uint64_t now = clock_mono();
-
-	if (!last &&
-	    (t->passed == c->delivered || now - c->saved_at < SAVE_EVERY))
+	if (!last && (t->passed == c->delivered || !cursor_due(c)))
 		return 0;
-	c->saved_at = now;
+	c->saved_at = clock_mono();
 	c->delivered = t->passed;
 	if (write_all(c, t) == 0) {
 		c->failed = 0;

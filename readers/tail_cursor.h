@@ -49,6 +49,9 @@ int cursor_source(const struct cursor *, struct tail_source *);
 /* Whether segments are missing between then and now. */
 int cursor_gap(const struct cursor *, const struct tail *);
 
+/* Whether a second has passed since that was written down; NULL: never. */
+int cursor_due(const struct cursor *);
+
 /*
  * Writes down where all lanes are, if anything was delivered since the last
  * time: beside the file, and then in its place.  All that was delivered must be

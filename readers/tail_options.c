@@ -1,0 +1,300 @@
+/*
+ * tail_options.c -- shmtail's command line.
+ */
+#include "readers/tail_options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "readers/attach.h"
+#include "readers/query.h"
+#include "readers/since.h"
+
+#define TIMEOUT_DEFAULT (5 * NSEC)
+
+/* Options that have no letter. */
+enum { OPT_PID = 256, OPT_ID, OPT_SINCE, OPT_UNTIL, OPT_DELAY, OPT_CURSOR };
+
+static const struct option_row rows[] = {
+	{ 'd', NULL, "show what is there, and exit", NULL },
+	{ 'C', NULL,
+	    "-I, -X and -q do not tell small letters from capital ones", NULL },
+	{ 'h', NULL, "this help", NULL },
+	{ 'V', NULL, "the version", NULL },
+	{ 'n', "instance", "a name or an absolute path (default: default)",
+	    NULL },
+	{ 'l', "number", "begin with the last number records", NULL },
+	{ 'k', "number", "stop after number records", NULL },
+	{ 'i', "taglist", "only these tags: globs, separated by commas", NULL },
+	{ 'x', "taglist", "not these tags", NULL },
+	{ 'I', "regex", "only what matches; [taglist:]regex", NULL },
+	{ 'X', "regex", "not what matches", NULL },
+	{ 's', "streams", "only these streams: globs of type.ident", NULL },
+	{ 'p', "levels", "only these levels: err, or err..warning", NULL },
+	{ 'q', "query", "only what it selects; see shmlog-query(7)", NULL },
+	{ 'Q', "file", "the same, a query a line", NULL },
+	{ 'R', "rate", "no more than so many: number[/duration]", NULL },
+	{ 'o', "format", "short, json or cat", NULL },
+	{ 'r', "file", "a segment that a dead daemon left, then exit", NULL },
+	{ 't', "seconds", "how long to wait for the instance (5), or off",
+	    NULL },
+	{ OPT_PID, "number", "only records of this process", "pid" },
+	{ OPT_ID, "number", "only records of this transaction", "id" },
+	{ OPT_SINCE, "time", "begin with what is there from then on", "since" },
+	{ OPT_UNTIL, "time", "end with what was put by then", "until" },
+	{ OPT_CURSOR, "file", "go on where the last one with it was",
+	    "cursor-file" },
+	{ OPT_DELAY, "seconds", "between two looks, at most (0.05)", "delay" },
+	{ 'f', NULL, NULL,
+	    "it follows by itself; -l 10 begins with the last 10 records" },
+	{ 0, NULL, NULL, NULL },
+};
+
+static void
+take_format(struct show *s, const char *name)
+{
+	s->out = out_find(name);
+	if (s->out == NULL)
+		usage_errx("-o %s: not a format: short, json or cat", name);
+}
+
+static void
+take_globs(struct globs *g, int letter, const char *list)
+{
+	const char *fault = globs_add(g, list);
+
+	if (fault != NULL)
+		usage_errx("-%c %s: %s", letter, list, fault);
+}
+
+/* What has regular expressions waits for -C, which may come behind it. */
+#define PATTERNS_MAX 64
+
+static struct {
+	int letter;
+	const char *value;
+} patterns[PATTERNS_MAX];
+static unsigned npatterns;
+
+static void
+keep_pattern(int letter, const char *value)
+{
+	if (npatterns == PATTERNS_MAX)
+		usage_errx("-%c %s: there are more than %d of these", letter,
+		    value, PATTERNS_MAX);
+	patterns[npatterns].letter = letter;
+	patterns[npatterns++].value = value;
+}
+
+static void
+take_query(
+    struct show *s, const char *from, const char *text, size_t n, int caseless)
+{
+	struct query_error e;
+	struct query *q = query_compile(text, n, caseless, &e);
+
+	if (q == NULL) {
+		query_complain(from, text, n, &e);
+		exit(2);
+	}
+	show_query(s, q);
+}
+
+static void
+take_query_file(struct show *s, const char *path, int caseless)
+{
+	static char text[QUERY_TEXT_MAX + 1];
+	char from[PATH_MAX + 4];
+	FILE *f = fopen(path, "re");
+	size_t n = f == NULL ? 0 : fread(text, 1, sizeof(text), f);
+
+	if (f == NULL || ferror(f))
+		usage_errx("-Q %s: %s", path, strerror(errno));
+	(void)fclose(f);
+	if (n == sizeof(text))
+		usage_errx("-Q %s: longer than %d bytes", path, QUERY_TEXT_MAX);
+	(void)snprintf(from, sizeof(from), "-Q %s", path);
+	take_query(s, from, text, n, caseless);
+}
+
+static void
+take_pattern(struct show *s, int letter, const char *value, int caseless)
+{
+	const char *fault;
+
+	switch (letter) {
+	case 'q':
+		take_query(s, "-q", value, strlen(value), caseless);
+		return;
+	case 'Q':
+		take_query_file(s, value, caseless);
+		return;
+	}
+	fault = choose_regex_add(&s->choose, letter == 'I', value, caseless);
+	if (fault != NULL)
+		usage_errx("-%c %s: %s", letter, value, fault);
+}
+
+static void
+take_number(const char *option, const char *value, uint64_t *n)
+{
+	if (parse_number(value, 1, UINT64_MAX, n) != 0)
+		usage_errx("%s %s: not a whole number from 1", option, value);
+}
+
+static void
+take_time(const char *option, const char *value, uint64_t *ns)
+{
+	if (since_parse(value, clock_real(), ns) != 0)
+		usage_errx("%s %s: " SINCE_RULE, option, value);
+}
+
+/* `100', or `100/10s'. */
+static void
+take_rate(struct rate *rate, const char *value)
+{
+	char number[24];
+	size_t n = strcspn(value, "/");
+	int good = n < sizeof(number);
+
+	rate->every = NSEC;
+	if (good) {
+		memcpy(number, value, n);
+		number[n] = '\0';
+		good = parse_number(number, 1, UINT64_MAX, &rate->most) == 0;
+	}
+	if (good && value[n] == '/')
+		good = parse_duration(value + n + 1, &rate->every) == 0 &&
+		       rate->every != 0;
+	if (!good)
+		usage_errx("-R %s: not a rate: a number, or number/duration as "
+			   "100/10s",
+		    value);
+}
+
+static void
+take_choice(struct show *s, int letter, const char *value)
+{
+	const char *fault;
+
+	switch (letter) {
+	case 's':
+		take_globs(&s->choose.streams, letter, value);
+		break;
+	case 'p':
+		fault = choose_levels(&s->choose, value);
+		if (fault != NULL)
+			usage_errx("-p %s: %s", value, fault);
+		break;
+	case 'I':
+	case 'X':
+	case 'q':
+	case 'Q':
+		keep_pattern(letter, value);
+		break;
+	case 'R':
+		take_rate(&s->rate, value);
+		break;
+	case OPT_PID:
+		take_number("--pid", value, &s->choose.pid);
+		break;
+	case OPT_ID:
+		take_number("--id", value, &s->choose.id);
+		break;
+	case OPT_SINCE:
+		take_time("--since", value, &s->choose.since);
+		break;
+	case OPT_UNTIL:
+		take_time("--until", value, &s->choose.until);
+		break;
+	}
+}
+
+static void
+take_option(
+    struct tail_options *o, struct show *s, int letter, const char *value)
+{
+	switch (letter) {
+	case 'C':
+		o->caseless = 1;
+		break;
+	case OPT_CURSOR:
+		o->cursor = value;
+		break;
+	case OPT_DELAY:
+		if (parse_timeout(value, &o->delay) != 0 || o->delay == 0 ||
+		    o->delay == ATTACH_FOREVER)
+			usage_errx("--delay %s: not a number of seconds above "
+				   "0",
+			    value);
+		break;
+	case 'd':
+		o->dump = 1;
+		break;
+	case 'n':
+		o->instance = value;
+		break;
+	case 'l':
+		if (parse_number(value, 0, UINT64_MAX, &o->last) != 0)
+			usage_errx("-l %s: not a whole number", value);
+		o->has_last = 1;
+		break;
+	case 'k':
+		if (parse_number(value, 1, UINT64_MAX, &s->stop_after) != 0)
+			usage_errx("-k %s: not a whole number from 1", value);
+		break;
+	case 'i':
+		take_globs(&s->choose.include, letter, value);
+		break;
+	case 'x':
+		take_globs(&s->choose.exclude, letter, value);
+		break;
+	case 'o':
+		take_format(s, value);
+		break;
+	case 'r':
+		o->file = value;
+		break;
+	case 't':
+		usage_timeout(value, &o->timeout);
+		break;
+	default:
+		take_choice(s, letter, value);
+	}
+}
+
+void
+tail_options(struct tail_options *o, struct show *s, int argc, char *argv[])
+{
+	int c;
+
+	*o = (struct tail_options){ .timeout = TIMEOUT_DEFAULT };
+
+	while ((c = usage_next(rows, 0, argc, argv)) != -1) {
+		switch (c) {
+		case 'h':
+			usage_print(rows, "");
+			exit(0);
+		case 'V':
+			usage_version();
+			exit(0);
+		default:
+			take_option(o, s, c, optarg);
+		}
+	}
+	for (unsigned i = 0; i < npatterns; i++)
+		take_pattern(
+		    s, patterns[i].letter, patterns[i].value, o->caseless);
+	if (optind < argc)
+		usage_stray(argv[optind], "-n names the instance, -r a file");
+	if (o->file != NULL && o->instance != NULL)
+		usage_errx("-n and -r do not go together");
+	if (o->cursor != NULL && (o->file != NULL || o->has_last))
+		usage_errx("--cursor-file and -%c do not go together",
+		    o->file != NULL ? 'r' : 'l');
+	if (o->file == NULL)
+		usage_instance(o->instance);
+}
