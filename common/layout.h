@@ -346,9 +346,11 @@ struct record {
 #define RECORD_PAD 1u   /* padding, not a record: skip it, do not count it */
 #define RECORD_CUT 2u   /* the payload was longer */
 #define RECORD_ARGS 4u  /* the payload is a format's arguments: args_head */
-#define RECORD_BEGIN 8u /* begins its transaction (reserved) */
-#define RECORD_END 16u  /* ends its transaction (reserved) */
-#define RECORD_LINK 32u /* payload begins with the parent's id (reserved) */
+#define RECORD_BEGIN 8u /* begins its transaction */
+#define RECORD_END 16u  /* ends its transaction */
+#define RECORD_LINK                                                            \
+	32u /* the payload is the id of the transaction that its own is a part \
+	       of, 8 bytes, then text; never with RECORD_ARGS */
 
 #define RECORD_MAX 65536u /* a lane's quarter may be less */
 

@@ -1,10 +1,11 @@
 /*
  * httpd_worker.c -- a worker of httpd: answers, having logged and counted.
  *
- * Each request is a transaction: six records with one id, published together,
- * BEFORE its answer is sent.  So whoever has got an answer can find the whole
- * transaction, also if the worker was killed right after.  Then the request is
- * counted, and only then it is answered:
+ * Each request is a transaction: six records with one id, of which the first
+ * begins it and the last ends it, published together, BEFORE its answer is
+ * sent.  So whoever has got an answer can find the whole transaction, also if
+ * the worker was killed right after.  Then the request is counted, and only
+ * then it is answered:
  *
  *	answered <= counted <= transactions
  *
@@ -162,7 +163,8 @@ request_answer(struct evhttp_request *req, void *arg)
 	shmlog_gauge(w->server->count[C_BUSY], 1);
 	connection_seen(w, conn);
 	evhttp_connection_get_peer(conn, &host, &port);
-	note(w, T_START, SHMLOG_INFO, id, "%s:%u", host, (unsigned)port);
+	note(w, T_START, SHMLOG_INFO | SHMLOG_BEGIN, id, "%s:%u", host,
+	    (unsigned)port);
 	note(w, T_REQUEST, SHMLOG_INFO, id, "method=%s path=%s",
 	    method_name(req), evhttp_request_get_uri(req));
 
@@ -175,7 +177,8 @@ request_answer(struct evhttp_request *req, void *arg)
 	note(w, T_BYTES, SHMLOG_INFO, id, "%zu", bytes);
 	note(w, T_TIME, SHMLOG_INFO, id, "%ju us",
 	    (uintmax_t)(now_us() - begun));
-	note(w, T_END, SHMLOG_INFO, id, "%s", w->ending ? "close" : "keep");
+	note(w, T_END, SHMLOG_INFO | SHMLOG_END, id, "%s",
+	    w->ending ? "close" : "keep");
 	shmlog_batch_commit(w->batch);
 
 	request_count(w->server, status, bytes);

@@ -145,6 +145,7 @@ batch_room(struct shmlog_batch *b, int tag, int level, uint64_t id,
 		b->time = batch_time(b);
 	b->limit = b->size;
 	b->cut += (flags & RECORD_CUT) != 0;
+	flags |= stream_flags(level);
 	to = (uint8_t *)b->bytes + (uint32_t)b->fill + sizeof(struct record);
 	batch_add(b,
 	    record_word(n, stream_tag(tag), stream_level(level), flags), id,
@@ -212,6 +213,26 @@ int(shmlog_batch_put)(struct shmlog_batch *b, int tag, int level, uint64_t id,
 	to = (uint8_t *)b->bytes + (uint32_t)b->fill + sizeof(struct record);
 	batch_add(b, word, id, time, n);
 	shared_text(to, text, length);
+	return 1;
+}
+
+int
+shmlog_batch_link(struct shmlog_batch *b, int tag, int level, uint64_t id,
+    uint64_t parent, const char *text)
+{
+	size_t n;
+	uint8_t flags, *to;
+
+	if (b == NULL)
+		return 0;
+	if (mask_look(b->stream, stream_tag(tag), stream_level(level)))
+		return 1;
+	n = sizeof(parent) + (text == NULL ? 0 : strlen(text));
+	flags = RECORD_LINK | stream_cut(b->stream, &n);
+	to = batch_room(b, tag, level, id, n, flags);
+	memcpy(to, &parent, sizeof(parent));
+	if (n > sizeof(parent))
+		memcpy(to + sizeof(parent), text, n - sizeof(parent));
 	return 1;
 }
 

@@ -197,10 +197,10 @@ print_slow(struct shmlog_stream *s, const struct site *site, int tag, int level,
     uint64_t id, const uint64_t *words)
 {
 	struct sink sink = { put_text, s, tag, level, id };
-	uint64_t heads[FORMAT_ARGS_MAX] = { 0 }, time, dict, pos;
+	uint64_t heads[FORMAT_ARGS_MAX] = { 0 }, time, dict, pos, word;
 	struct lane *lane;
 	int err = errno;
-	uint8_t flags, *to;
+	uint8_t *to;
 	uint32_t n;
 
 	if (mask_look(s, stream_tag(tag), stream_level(level)))
@@ -222,18 +222,13 @@ print_slow(struct shmlog_stream *s, const struct site *site, int tag, int level,
 	n = (uint32_t)sizeof(struct record) +
 	    format_measure(&site->args, words,
 		s->record_max - (uint32_t)sizeof(struct record), heads);
-	flags = RECORD_ARGS | print_cut(&site->args, heads);
+	word = record_word(n, stream_tag(tag), stream_level(level),
+	    RECORD_ARGS | print_cut(&site->args, heads) | stream_flags(level));
 	to = ring_begin(&lane->writer, n, &pos);
-	ring_head(to,
-	    record_word(n, stream_tag(tag), stream_level(level), flags), id,
-	    time);
+	ring_head(to, word, id, time);
 	format_encode(to + sizeof(struct record), &site->args, words, heads,
 	    site->number, err);
-	ring_end(&lane->writer, pos, n);
-	lane_count(lane, 1, round_up(n, 8));
-	if (flags & RECORD_CUT)
-		shared_add_single(&lane->figures[FIGURE_CUT], 1);
-	lane_give(lane);
+	lane_end(lane, word, pos);
 	return 1;
 }
 

@@ -38,9 +38,10 @@
  *		to be the last ones to use what they free.  (A batch belongs to
  *		one thread at a time.)
  *   Signals	shmlog_put(), shmlog_puts(), shmlog_printf() (see there for
- *		its limits), shmlog_wants(), shmlog_id(), the inline functions,
- *		and of a batch of the handler's own shmlog_batch_put(),
- *		_printf(), _one_time() and _commit() may be called in signal
+ *		its limits), shmlog_link(), shmlog_wants(), shmlog_id(), the
+ *		inline functions, and of a batch of the handler's own
+ *		shmlog_batch_put(), _printf(), _link(), _one_time() and
+ *		_commit() may be called in signal
  *		handlers, also in one that interrupted any of these.
  *		A handler that forks must not have interrupted a call that was
  *		about to join: block the signal around calls while detached.
@@ -103,6 +104,11 @@ enum shmlog_level {
 	SHMLOG_INFO = 6,
 	SHMLOG_DEBUG = 7
 };
+
+/* Flags that may be or-ed into a level: the record begins or ends the
+ * transaction of its id. */
+#define SHMLOG_BEGIN 0x100
+#define SHMLOG_END 0x200
 
 /*
  * INSTANCES
@@ -201,7 +207,10 @@ int shmlog_tag(struct shmlog_stream *, const char *name);
 /*
  * Puts a record: `length' bytes of text, any bytes.  id is the transaction's;
  * 0: none.  What is longer than shmlog_record_max() is cut, marked and counted.
- * level beyond SHMLOG_DEBUG is taken for SHMLOG_DEBUG, an unknown tag for 0.
+ * The lower eight bits of level are one of enum shmlog_level, what is beyond
+ * SHMLOG_DEBUG is taken for that; SHMLOG_BEGIN and SHMLOG_END may be or-ed in,
+ * other bits mean nothing yet.  A negative level is SHMLOG_DEBUG, an unknown
+ * tag 0.
  * When it returns 1, a reader can see the record, or an administrator does not
  * want it (see shmlog_wants()); 0: it was dropped (detached, or all lanes
  * held).
@@ -212,6 +221,15 @@ int shmlog_put(struct shmlog_stream *, int tag, int level, uint64_t id,
 /* The same with a string. */
 int shmlog_puts(
     struct shmlog_stream *, int tag, int level, uint64_t id, const char *text);
+
+/*
+ * Puts a record that says: transaction `id' is a part of transaction `parent'
+ * of the same process, which need not have begun, and should not have ended.
+ * `shmtail -g tree' shows it below that one.  One link a transaction; of more
+ * the first counts.  All else as with shmlog_puts(); text may be NULL.
+ */
+int shmlog_link(struct shmlog_stream *, int tag, int level, uint64_t id,
+    uint64_t parent, const char *text);
 
 /*
  * Puts a record as printf(3) would format it, but leaves the formatting to the
@@ -284,6 +302,10 @@ void shmlog_batch_one_time(struct shmlog_batch *, int on);
  * is left out, and not dropped).  0: b is NULL. */
 int shmlog_batch_put(struct shmlog_batch *, int tag, int level, uint64_t id,
     const void *text, size_t length);
+
+/* As shmlog_link(), into the batch; returns as shmlog_batch_put(). */
+int shmlog_batch_link(struct shmlog_batch *, int tag, int level, uint64_t id,
+    uint64_t parent, const char *text);
 
 /* As shmlog_printf(), into the batch; returns as shmlog_batch_put(). */
 #define shmlog_batch_printf(batch, tag, level, id, ...)                        \

@@ -26,7 +26,8 @@ struct shmlog_look_ {
 
 /*
  * Whether a record with this tag and level is left out.  They may be out of
- * bounds; such a level never is, and such a tag is for its level alone.  No
+ * bounds; such a level, as one with flags, never is here: the library looks at
+ * it again, by its lower byte; and such a tag is for its level alone.  No
  * order is promised between these words and anything else, so all is relaxed;
  * what mask_ points to was mapped before by a system call.
  */

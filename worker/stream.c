@@ -254,7 +254,7 @@ stream_put(struct shmlog_stream *s, int tag, int level, uint64_t id,
 		return 1;
 	time = clock_now();
 	stream_look(s, time);
-	flags |= stream_cut(s, &length);
+	flags |= stream_cut(s, &length) | stream_flags(level);
 	word = record_word((uint32_t)(sizeof(struct record) + length),
 	    stream_tag(tag), stream_level(level), flags);
 	lane = lane_take(s);
@@ -359,6 +359,40 @@ int(shmlog_puts)(
 	if (text == NULL)
 		text = "";
 	return shmlog_put(s, tag, level, id, text, strlen(text));
+}
+
+int
+shmlog_link(struct shmlog_stream *s, int tag, int level, uint64_t id,
+    uint64_t parent, const char *text)
+{
+	struct lane *lane;
+	uint64_t time, word, pos;
+	size_t n;
+	uint8_t flags, *to;
+
+	if (s == NULL)
+		return 0;
+	if (mask_look(s, stream_tag(tag), stream_level(level)))
+		return 1;
+	time = clock_now();
+	stream_look(s, time);
+	n = sizeof(parent) + (text == NULL ? 0 : strlen(text));
+	flags = RECORD_LINK | stream_cut(s, &n) | stream_flags(level);
+	word = record_word((uint32_t)(sizeof(struct record) + n),
+	    stream_tag(tag), stream_level(level), flags);
+	lane = lane_take(s);
+	if (lane == NULL) {
+		stream_drop(s, 1);
+		return 0;
+	}
+	to = ring_begin(&lane->writer, record_length(word), &pos);
+	ring_head(to, word, id, time);
+	to += sizeof(struct record);
+	shared_store(to, parent);
+	if (n > sizeof(parent))
+		shared_put(to + sizeof(parent), text, n - sizeof(parent));
+	lane_end(lane, word, pos);
+	return 1;
 }
 
 size_t

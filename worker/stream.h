@@ -217,10 +217,24 @@ _Static_assert(LANE_SIZE_MIN / 4 >= sizeof(struct record) + SHARED_TEXT_MAX &&
 		   RECORD_MAX >= sizeof(struct record) + SHARED_TEXT_MAX,
     "short text");
 
+/* The lower byte is the level; what is negative is no level with flags. */
 static inline uint8_t
 stream_level(int level)
 {
-	return level >= 0 && level < 7 ? (uint8_t)level : 7;
+	return level >= 0 && (level & 0xff) < 7 ? (uint8_t)level : 7;
+}
+
+_Static_assert(
+    SHMLOG_BEGIN >> 5 == RECORD_BEGIN && SHMLOG_END >> 5 == RECORD_END,
+    "flags");
+
+/* The record's flags that are in a level. */
+static inline uint8_t
+stream_flags(int level)
+{
+	return level < 0 ? 0
+			 : (uint8_t)((unsigned)level >> 5 &
+				     (RECORD_BEGIN | RECORD_END));
 }
 
 /* Cuts the text to what a record takes; returns the record's flags. */
@@ -235,6 +249,19 @@ stream_cut(const struct shmlog_stream *s, size_t *length)
 	return RECORD_CUT;
 }
 
+/* A record whose bytes stand at pos is put; the lane is given back. */
+static inline void
+lane_end(struct lane *lane, uint64_t word, uint64_t pos)
+{
+	uint32_t n = record_length(word);
+
+	ring_end(&lane->writer, pos, n);
+	lane_count(lane, 1, round_up(n, 8));
+	if (record_flags(word) & RECORD_CUT)
+		shared_add_single(&lane->figures[FIGURE_CUT], 1);
+	lane_give(lane);
+}
+
 /* Puts a record into a lane that was taken; the lane is given back. */
 static inline void
 lane_put(struct lane *lane, uint64_t word, uint64_t id, uint64_t time,
@@ -247,11 +274,7 @@ lane_put(struct lane *lane, uint64_t word, uint64_t id, uint64_t time,
 	ring_head(to, word, id, time);
 	if (length > 0)
 		shared_put(to + sizeof(struct record), text, length);
-	ring_end(&lane->writer, pos, n);
-	lane_count(lane, 1, round_up(n, 8));
-	if (record_flags(word) & RECORD_CUT)
-		shared_add_single(&lane->figures[FIGURE_CUT], 1);
-	lane_give(lane);
+	lane_end(lane, word, pos);
 }
 
 /* shmlog_put() without its short way; flags are RECORD_ or 0. */

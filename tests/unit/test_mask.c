@@ -90,8 +90,10 @@ put_all(int tag, int level, int wanted)
 	}
 	expect_eq(shmlog_printf(stream, tag, level, 0, format, 1), 1);
 	expect_eq(shmlog_batch_printf(b, tag, level, 0, format, 1), 1);
+	expect_eq(shmlog_link(stream, tag, level, 1, 2, "x"), 1);
+	expect_eq(shmlog_batch_link(b, tag, level, 1, 2, "x"), 1);
 	expect_eq(shmlog_batch_commit(b), 0);
-	expect_eq(records(&f, 0) - before, wanted ? 14 : 0);
+	expect_eq(records(&f, 0) - before, wanted ? 16 : 0);
 	shmlog_batch_free(b);
 }
 
@@ -126,6 +128,26 @@ START_TEST(what_is_out_of_bounds_is_masked_as_what_it_is_taken_for)
 	put_all(-1, 8, 0);
 	put_all(TAGS_MAX, INT32_MIN, 0);
 	put_all(TAGS_MAX, SHMLOG_INFO, 1);
+	end();
+}
+END_TEST
+
+START_TEST(what_has_flags_is_masked_by_its_level_and_tag)
+{
+	int tag;
+
+	begin();
+	tag = shmlog_tag(stream, "A");
+	mask(&f, 0, 1 << SHMLOG_INFO, 0);
+	put_all(0, SHMLOG_INFO | SHMLOG_BEGIN, 0);
+	put_all(0, SHMLOG_INFO | SHMLOG_BEGIN | SHMLOG_END, 0);
+	put_all(0, SHMLOG_NOTICE | SHMLOG_END, 1);
+	mask(&f, 0, 1 << SHMLOG_DEBUG, 0);
+	put_all(0, SHMLOG_INFO | SHMLOG_END, 1);
+	put_all(0, 99 | SHMLOG_END, 0);
+	mask(&f, 0, 0, tag);
+	put_all(tag, SHMLOG_INFO | SHMLOG_END, 0);
+	put_all(0, SHMLOG_INFO | SHMLOG_END, 1);
 	end();
 }
 END_TEST
@@ -274,6 +296,7 @@ main(void)
 	const TTest *const tests[] = {
 		masked_records_are_not_put_and_are_no_loss,
 		what_is_out_of_bounds_is_masked_as_what_it_is_taken_for,
+		what_has_flags_is_masked_by_its_level_and_tag,
 		before_it_joins_a_stream_wants_everything,
 		a_child_has_a_mask_of_its_own,
 		a_stream_that_moves_looks_at_its_new_descriptor,
