@@ -151,8 +151,8 @@ deliver_one(struct tail *t, struct tail_lane *l)
 		return; /* an earlier run has shown it */
 	r = (struct rec){
 		.head = &l->next.head,
-		.stream = &s->as,
-		.tag = show_tag(t->show, &s->as, l->next.head.tag),
+		.stream = s->as,
+		.tag = show_tag(t->show, s->as, l->next.head.tag),
 		.payload = { l->next.payload, l->next.length },
 		.lane = l->number,
 		.number = lane_number(l),

@@ -1,10 +1,33 @@
 /*
- * record.c -- a record's text, of what was stored.
+ * record.c -- a record's text, of what was stored; and streams, which live as
+ * long as records of theirs are kept.
  */
 #include "readers/record.h"
 
 #include <err.h>
 #include <stdlib.h>
+
+struct rec_stream *
+rec_stream_new(void)
+{
+	struct rec_stream *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		err(1, "memory");
+	s->refs = 1;
+	return s;
+}
+
+void
+rec_stream_drop(struct rec_stream *s)
+{
+	if (--s->refs != 0)
+		return;
+	dict_free(&s->dict);
+	if (s->d != NULL)
+		buffer_free(&s->label);
+	free(s);
+}
 
 void
 renderer_init(struct renderer *m)
@@ -64,6 +87,18 @@ render(struct rec *r)
 	return 0;
 }
 
+static int
+link_text(struct rec *r)
+{
+	uint64_t parent;
+
+	if (!rec_parent(r, &parent))
+		return -1;
+	r->text.text += sizeof(parent);
+	r->text.n -= sizeof(parent);
+	return 0;
+}
+
 void
 rec_text(struct rec *r)
 {
@@ -75,8 +110,18 @@ rec_text(struct rec *r)
 	r->format = NULL;
 	r->unreadable = 0;
 	r->text = r->payload;
-	if ((r->head->flags & RECORD_ARGS) == 0 || render(r) == 0)
+	switch (r->head->flags & (RECORD_ARGS | RECORD_LINK)) {
+	case 0:
 		return;
+	case RECORD_ARGS:
+		if (render(r) == 0)
+			return;
+		break;
+	case RECORD_LINK:
+		if (link_text(r) == 0)
+			return;
+		break;
+	}
 	r->unreadable = 1;
 	r->text = (struct bytes){ text, sizeof(text) - 1 };
 }

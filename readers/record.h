@@ -47,8 +47,11 @@ struct dict {
 	size_t formats_text; /* bytes of them all */
 };
 
+/* Whoever found it has one reference; whoever keeps records of it another. */
 struct rec_stream {
+	unsigned refs;
 	const struct descriptor *d; /* type, ident, owner: a stranger's */
+	struct descriptor copy;     /* what d points to; d NULL: not yet */
 	uint64_t created;           /* of its segment */
 	uint64_t serial;            /* of its section */
 	struct dict dict;
@@ -72,6 +75,7 @@ struct rec {
 	struct bytes payload;      /* as it was stored */
 	/* with the stream's created and serial its name, unique for ever */
 	uint32_t lane;
+	uint32_t depth; /* in a tree of transactions */
 	uint64_t number;
 	struct renderer *renderer;
 	/* made by rec_text(): */
@@ -84,12 +88,34 @@ struct rec {
 
 /*
  * Makes the record's text, unless it has it: of arguments as printf(3) would
- * write them.  That is good until another record's is made by the same
+ * write them, of a link what is behind the parent's id.  That is good until another record's is made by the same
  * renderer.
  */
 void rec_text(struct rec *);
 void renderer_init(struct renderer *);
 void renderer_fini(struct renderer *);
+
+/* Of a link: 1 and the transaction that its own is a part of; else 0. */
+static inline int
+rec_parent(const struct rec *r, uint64_t *parent)
+{
+	if ((r->head->flags & RECORD_LINK) == 0 ||
+	    r->payload.n < sizeof(*parent))
+		return 0;
+	memcpy(parent, r->payload.text, sizeof(*parent));
+	return 1;
+}
+
+/* A stream, with one reference; exits if there is no memory.  The last drop
+ * frees it, with its dictionary and label. */
+struct rec_stream *rec_stream_new(void);
+void rec_stream_drop(struct rec_stream *);
+
+static inline void
+rec_stream_hold(struct rec_stream *s)
+{
+	s->refs++;
+}
 
 /* What makes a tag of a name: hidden and text; the caller frees it. */
 typedef struct rec_tag *dict_tag_maker(void *arg, const char *name, size_t n);

@@ -81,19 +81,11 @@ void
 show_stream(
     struct show *s, struct rec_stream *stream, const struct descriptor *d)
 {
-	stream->d = d;
+	stream->copy = *d;
+	stream->d = &stream->copy;
 	stream->hidden = choose_hides_stream(&s->choose, d);
 	buffer_init(&stream->label, -1);
 	s->out->stream(&stream->label, d);
-}
-
-void
-show_stream_fini(struct rec_stream *stream)
-{
-	dict_free(&stream->dict);
-	if (stream->d != NULL)
-		buffer_free(&stream->label);
-	stream->d = NULL;
 }
 
 void

@@ -62,9 +62,8 @@ void show_fini(struct show *);
 /* Tells what is still to be told, when all is shown. */
 void show_end(struct show *);
 
-/* A stream was found: makes its label.  Its end: show_stream_fini(). */
+/* A stream was found: copies the descriptor, makes its label. */
 void show_stream(struct show *, struct rec_stream *, const struct descriptor *);
-void show_stream_fini(struct rec_stream *);
 
 /* An entry of its dictionary: dict_learn(); and that was all for now. */
 void show_learn(struct show *, struct rec_stream *, enum dict_kind, uint32_t id,

@@ -163,9 +163,9 @@ opened(struct tail *t, struct tail_stream *s)
 {
 	s->opened = 1;
 	s->source->unopened--;
-	s->as.created = s->source->created;
-	s->as.serial = s->serial;
-	show_stream(t->show, &s->as, &s->entry.d);
+	s->as->created = s->source->created;
+	s->as->serial = s->serial;
+	show_stream(t->show, s->as, &s->entry.d);
 	t->busy = 1;
 	for (uint32_t i = 0; i < s->plan.lanes; i++)
 		if (s->lanes[i].missed != 0)
@@ -241,7 +241,7 @@ stream_free(struct tail *t, struct tail_stream *s)
 			chunk_put(t, s->lanes[i].chunk);
 	}
 	free(s->lanes);
-	show_stream_fini(&s->as);
+	rec_stream_drop(s->as);
 	free(s);
 }
 

@@ -105,7 +105,7 @@ struct tail_stream {
 	struct stream_plan plan;
 	uint64_t dict_offset;
 	int dict_bad;
-	struct rec_stream as;    /* as it is shown */
+	struct rec_stream *as;   /* as it is shown */
 	struct tail_lane *lanes; /* plan.lanes */
 };
 

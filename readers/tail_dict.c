@@ -77,7 +77,7 @@ dict_believe(struct tail *t, struct tail_stream *s, uint64_t offset)
 	for (size_t i = 0; i < t->staged_n; i++) {
 		const struct dict_text *d = &t->staged[i];
 
-		show_learn(t->show, &s->as, d->kind, d->id,
+		show_learn(t->show, s->as, d->kind, d->id,
 		    t->staged_text.data + d->at, d->n);
 	}
 	if (t->staged_n != 0)

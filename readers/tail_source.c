@@ -373,6 +373,7 @@ stream_new(struct tail *t, struct tail_source *src,
 	if (s == NULL)
 		err(1, "memory");
 	s->source = src;
+	s->as = rec_stream_new();
 	s->entry = *e;
 	s->serial = serial;
 	if (!t->starting)
