@@ -64,6 +64,9 @@ clock_real(void)
 void stop_init(void);
 int stop_asked(void);
 void stop_now(void);
+/* SIGUSR1 asks for what is held back; flush_asked(): since its last call. */
+void flush_init(void);
+int flush_asked(void);
 /* Sleeps; less if a signal comes, or if whoever reads stdout goes. */
 void stop_nap(uint64_t ns);
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/layout.h"
+#include "readers/group.h"
 #include "readers/record.h"
 
 struct out_loss {
@@ -25,6 +26,10 @@ struct out {
 	void (*tag)(struct buffer *, const char *name, size_t n);
 	void (*record)(struct buffer *, const struct rec *);
 	void (*lost)(struct buffer *, const struct out_loss *);
+	/* before and behind the records of a group; may be NULL, and then why
+	 * a group is not whole is told on stderr */
+	void (*group)(struct buffer *, const struct group *);
+	void (*group_end)(struct buffer *, const struct group *);
 };
 
 extern const struct out out_short, out_json, out_cat;

@@ -9,6 +9,12 @@
  * "pid":4711}, with "at_least":true if there may have been more, and without a
  * stream if nobody knows of which.  cut: the writer had to cut the text.
  *
+ * begin, end, parent: what the record says about its transaction.  depth: in a
+ * tree (-g tree) of them; 0 is left out.  Before the records of a transaction
+ * that is not whole stands
+ *
+ *	{"incomplete":17,"why":"-T","stream":"front","type":"http","pid":4711}
+ *
  * cursor: the record's name, unique for ever.
  *
  * Of a record whose format has fields (`status=%d path=%s') they follow the
@@ -87,8 +93,7 @@ put_double(struct buffer *b, double d)
 }
 
 static void
-put_value(
-    struct buffer *b, const struct rec *r, const struct format_field *f)
+put_value(struct buffer *b, const struct rec *r, const struct format_field *f)
 {
 	const struct format_span *at = r->spans + (f - first_field(r));
 	struct format_value v;
@@ -157,6 +162,26 @@ put_fields(struct buffer *b, const struct rec *r)
 	buffer_byte(b, '}');
 }
 
+/* What it says about its transaction. */
+static void
+put_transaction(struct buffer *b, const struct rec *r)
+{
+	uint64_t parent;
+
+	if (r->head->flags & RECORD_BEGIN)
+		buffer_text(b, ",\"begin\":true");
+	if (r->head->flags & RECORD_END)
+		buffer_text(b, ",\"end\":true");
+	if (rec_parent(r, &parent)) {
+		buffer_text(b, ",\"parent\":");
+		buffer_number(b, parent);
+	}
+	if (r->depth != 0) {
+		buffer_text(b, ",\"depth\":");
+		buffer_number(b, r->depth);
+	}
+}
+
 static void
 json_record(struct buffer *b, const struct rec *r)
 {
@@ -175,6 +200,7 @@ json_record(struct buffer *b, const struct rec *r)
 		buffer_text(b, ",\"unreadable\":true");
 	if (r->head->flags & RECORD_CUT)
 		buffer_text(b, ",\"cut\":true");
+	put_transaction(b, r);
 	buffer_text(b, ",\"cursor\":\"");
 	put_hex(b, r->stream->created);
 	buffer_byte(b, '-');
@@ -187,20 +213,46 @@ json_record(struct buffer *b, const struct rec *r)
 }
 
 static void
+put_stream(struct buffer *b, const struct descriptor *d)
+{
+	buffer_text(b, ",\"stream\":");
+	buffer_json(b, d->ident, strnlen(d->ident, IDENT_MAX));
+	buffer_text(b, ",\"type\":");
+	buffer_json(b, d->type, strnlen(d->type, TYPE_MAX));
+	buffer_text(b, ",\"pid\":");
+	buffer_number(b, d->owner_pid);
+}
+
+static void
 json_lost(struct buffer *b, const struct out_loss *l)
 {
 	buffer_text(b, "{\"lost\":");
 	buffer_number(b, l->records);
-	if (l->of != NULL) {
-		buffer_text(b, ",\"stream\":");
-		buffer_json(b, l->of->ident, strnlen(l->of->ident, IDENT_MAX));
-		buffer_text(b, ",\"type\":");
-		buffer_json(b, l->of->type, strnlen(l->of->type, TYPE_MAX));
-		buffer_text(b, ",\"pid\":");
-		buffer_number(b, l->of->owner_pid);
-	}
+	if (l->of != NULL)
+		put_stream(b, l->of);
 	if (l->at_least)
 		buffer_text(b, ",\"at_least\":true");
+	buffer_text(b, "}\n");
+}
+
+/* Nothing, if it is whole. */
+static void
+json_group(struct buffer *b, const struct group *g)
+{
+	const char *why = group_word(g);
+
+	if (why == NULL)
+		return;
+	buffer_text(b, "{\"incomplete\":");
+	buffer_number(b, g->id);
+	buffer_text(b, ",\"why\":\"");
+	buffer_text(b, why);
+	buffer_byte(b, '"');
+	if (g->part > 1 || g->end == GROUP_LARGE) {
+		buffer_text(b, ",\"part\":");
+		buffer_number(b, g->part);
+	}
+	put_stream(b, g->of);
 	buffer_text(b, "}\n");
 }
 
@@ -210,4 +262,5 @@ const struct out out_json = {
 	.tag = json_tag,
 	.record = json_record,
 	.lost = json_lost,
+	.group = json_group,
 };

@@ -3,6 +3,11 @@
  *
  *	time type.ident[pid] tag(level) id: text
  *
+ * and of a transaction that is a part of another one `id in parent: text'.  A
+ * group has a line before it, and an empty one behind it:
+ *
+ *	-- id type.ident[pid], incomplete: why --
+ *
  * Nothing in it can do more to a terminal than show: see buffer_safe().  A
  * record that its writer had to cut ends in "[cut]"; no tag, no id are "-".
  */
@@ -62,19 +67,33 @@ put_time(struct buffer *b, uint64_t time)
 }
 
 static void
+put_id(struct buffer *b, const struct rec *r)
+{
+	uint64_t parent;
+
+	if (r->head->id != 0)
+		buffer_number(b, r->head->id);
+	else
+		buffer_byte(b, '-');
+	if (rec_parent(r, &parent)) {
+		buffer_put(b, " in ", 4);
+		buffer_number(b, parent);
+	}
+	buffer_put(b, ": ", 2);
+}
+
+static void
 short_record(struct buffer *b, const struct rec *r)
 {
+	for (uint32_t i = 0; i < r->depth; i++)
+		buffer_put(b, "  ", 2);
 	put_time(b, r->head->time);
 	buffer_put(b, r->stream->label.data, r->stream->label.n);
 	buffer_put(b, r->tag->text.text, r->tag->text.n);
 	buffer_byte(b, '(');
 	buffer_text(b, level_name(r->head->level));
 	buffer_put(b, ") ", 2);
-	if (r->head->id != 0)
-		buffer_number(b, r->head->id);
-	else
-		buffer_byte(b, '-');
-	buffer_put(b, ": ", 2);
+	put_id(b, r);
 	buffer_safe(b, r->text.text, r->text.n);
 	if (r->head->flags & RECORD_CUT)
 		buffer_text(b, "[cut]");
@@ -102,10 +121,30 @@ short_lost(struct buffer *b, const struct out_loss *l)
 	buffer_text(b, "lost --\n");
 }
 
+static void
+short_group(struct buffer *b, const struct group *g)
+{
+	buffer_text(b, "-- ");
+	buffer_number(b, g->id);
+	buffer_byte(b, ' ');
+	buffer_stream(b, g->of);
+	group_why(b, g);
+	buffer_text(b, " --\n");
+}
+
+static void
+short_group_end(struct buffer *b, const struct group *g)
+{
+	(void)g;
+	buffer_byte(b, '\n');
+}
+
 const struct out out_short = {
 	.name = "short",
 	.stream = short_stream,
 	.tag = short_tag,
 	.record = short_record,
 	.lost = short_lost,
+	.group = short_group,
+	.group_end = short_group_end,
 };

@@ -88,8 +88,8 @@ struct rec {
 
 /*
  * Makes the record's text, unless it has it: of arguments as printf(3) would
- * write them, of a link what is behind the parent's id.  That is good until another record's is made by the same
- * renderer.
+ * write them, of a link what is behind the parent's id.  That is good until
+ * another record's is made by the same renderer.
  */
 void rec_text(struct rec *);
 void renderer_init(struct renderer *);

@@ -21,6 +21,8 @@ follow(struct tail *t, uint64_t delay)
 			break;
 		if (tail_follow(t) != 0)
 			return 1;
+		if (flush_asked())
+			show_incomplete(t->show);
 		if (t->round >= BUSY_ROUND && !cursor_due(t->cursor))
 			continue;
 		if (buffer_flush(&t->show->to) != 0)
@@ -48,6 +50,8 @@ run(struct tail *t, const struct tail_options *o)
 	sources_begin(t);
 	if (back && (t->start != START_CURSOR || o->dump))
 		tail_drain(t);
+	if (o->dump || o->file != NULL)
+		show_incomplete(t->show);
 	if (t->show->last != NULL)
 		last_end(t->show);
 	if (segment_torn(&t->attach.segment) &&
@@ -71,16 +75,19 @@ main(int argc, char *argv[])
 	show_init(&show, &out_short, STDOUT_FILENO);
 	tail_options(&o, &show, argc, argv);
 	show_begin(&show);
+	show_grouping(&show, o.grouping, o.limit, o.patience);
 	tail_init(&t, &show);
 	if (o.cursor != NULL)
 		t.cursor = cursor_open(o.cursor);
 	stop_init();
+	flush_init();
 	attached = o.file != NULL
 		       ? attach_file(&t.attach, o.file)
 		       : attach_open(&t.attach, o.instance, o.timeout);
 	failed = attached == ATTACH_FAILED;
 	if (attached == ATTACH_OK)
 		failed = run(&t, &o);
+	show_incomplete(&show);
 	unwritten = buffer_exit(&show.to);
 	if (t.cursor != NULL && attached == ATTACH_OK && show.to.error == 0 &&
 	    cursor_save(t.cursor, &t, 1) != 0)

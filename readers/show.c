@@ -68,6 +68,8 @@ show_query(struct show *s, struct query *q)
 void
 show_fini(struct show *s)
 {
+	if (s->groups != NULL)
+		groups_free(s->groups);
 	renderer_fini(&s->renderer);
 	free(s->no_tag);
 	choose_free(&s->choose);
@@ -110,9 +112,10 @@ show_tag(const struct show *s, const struct rec_stream *stream, uint16_t id)
 }
 
 void
-show_count(struct show *s)
+show_count(struct show *s, size_t records)
 {
-	if (++s->delivered == s->stop_after)
+	s->delivered += records;
+	if (s->stop_after != 0 && s->delivered >= s->stop_after)
 		s->done = 1;
 }
 
@@ -125,9 +128,8 @@ tell_left_out(struct rate *rate)
 	rate->left_out = 0;
 }
 
-/* Whether there is to be one more at that time. */
-static int
-is_in_rate(struct rate *rate, uint64_t time)
+int
+show_in_rate(struct rate *rate, uint64_t time)
 {
 	/* times may go back a little, from lane to lane */
 	if (rate->n == 0 ||
@@ -169,29 +171,42 @@ is_asked_for(const struct show *s, struct rec *r)
 }
 
 void
+show_put(struct show *s, struct buffer *to, struct rec *r)
+{
+	r->renderer = &s->renderer;
+	rec_text(r);
+	if (r->unreadable)
+		show_complain(s, r->stream->d,
+		    "holds arguments that its formats do not fit");
+	s->out->record(to, r);
+}
+
+void
 show_record(struct show *s, struct rec *r)
 {
 	struct buffer *to = s->last != NULL ? &s->last->text : &s->to;
 	size_t before = to->n;
 
-	if (r->tag->hidden || r->stream->hidden)
+	if (r->stream->hidden)
+		return;
+	if (s->groups != NULL && r->head->id != 0) {
+		show_member(s, r);
+		return;
+	}
+	if (r->tag->hidden)
 		return;
 	r->renderer = &s->renderer;
 	if (!s->any && !choose_record(&s->choose, r))
 		return;
 	if (s->nqueries != 0 && !is_asked_for(s, r))
 		return;
-	if (s->rate.most != 0 && !is_in_rate(&s->rate, r->head->time))
+	if (s->rate.most != 0 && !show_in_rate(&s->rate, r->head->time))
 		return;
-	rec_text(r);
-	if (r->unreadable)
-		show_complain(s, r->stream->d,
-		    "holds arguments that its formats do not fit");
-	s->out->record(to, r);
+	show_put(s, to, r);
 	if (s->last != NULL)
 		last_push(s, before, 1);
 	else
-		show_count(s);
+		show_count(s, 1);
 }
 
 void
@@ -202,6 +217,8 @@ show_lost(
 	struct out_loss loss = { of, records, at_least };
 	size_t before = to->n;
 
+	if (s->groups != NULL)
+		groups_lost(s->groups, of);
 	s->out->lost(to, &loss);
 	if (s->last != NULL)
 		last_push(s, before, 0);

@@ -6,13 +6,14 @@
 #define SHMLOG_READERS_SHOW_H
 
 #include "readers/choose.h"
+#include "readers/group.h"
 #include "readers/option.h"
 #include "readers/out.h"
 
 /* The last N, while -l looks for them. */
 struct last_item {
 	size_t n;
-	int counted;
+	size_t counted; /* records; a group has several, and is kept whole */
 };
 
 struct last {
@@ -24,7 +25,7 @@ struct last {
 	size_t head, n, size;
 };
 
-/* -R: at most `most' records in each `every' ns of their own times. */
+/* -R: at most `most' records, or groups, in each `every' ns of their own times. */
 struct rate {
 	uint64_t most; /* 0: any number */
 	uint64_t every;
@@ -50,6 +51,8 @@ struct show {
 	struct last *last; /* while -l looks back, else NULL */
 	struct rec_tag *no_tag;
 	unsigned complaints;
+	struct groups *groups; /* -g; NULL: raw */
+	uint64_t marks;        /* told on stderr: groups that are not whole */
 	struct renderer renderer;
 };
 
@@ -90,8 +93,25 @@ void last_begin(struct show *, uint64_t want);
 void last_end(struct show *);
 
 /* For these two: behind what was just put into last->text, from `from' on; and
- * one record more is out, -k may have had enough. */
-void last_push(struct show *, size_t from, int counted);
-void show_count(struct show *);
+ * so many records more are out, -k may have had enough. */
+void last_push(struct show *, size_t from, size_t counted);
+void show_count(struct show *, size_t records);
+/* Whether -R lets one more pass at that time. */
+int show_in_rate(struct rate *, uint64_t time);
+/* Makes the record's text and puts it there. */
+void show_put(struct show *, struct buffer *to, struct rec *);
+
+/*
+ * show_group.c: records of transactions together.  -k and -l count records, and
+ * do not cut a group.
+ */
+void show_grouping(
+    struct show *, enum grouping, uint64_t limit, uint64_t patience);
+/* Once a round, also without traffic; `now' is clock_mono(). */
+void show_tick(struct show *, uint64_t now);
+/* What is not complete: at the end, or when somebody asks for it. */
+void show_incomplete(struct show *);
+/* A record of a transaction. */
+void show_member(struct show *, struct rec *);
 
 #endif

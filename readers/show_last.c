@@ -8,7 +8,7 @@
 
 /* Behind what was just put into last->text, from `from' on. */
 void
-last_push(struct show *s, size_t from, int counted)
+last_push(struct show *s, size_t from, size_t counted)
 {
 	struct last *last = s->last;
 	struct last_item *i;
@@ -29,12 +29,15 @@ last_push(struct show *s, size_t from, int counted)
 	i = &last->items[last->head + last->n++];
 	i->n = last->text.n - from;
 	i->counted = counted;
-	last->have += counted != 0;
+	last->have += counted;
 	while (last->have > last->want) {
-		i = &last->items[last->head++];
+		i = &last->items[last->head];
+		if (last->have - i->counted < last->want)
+			break;
+		last->head++;
 		last->n--;
 		last->text_head += i->n;
-		last->have -= i->counted != 0;
+		last->have -= i->counted;
 	}
 	if (last->text_head > last->text.n / 2 && last->text_head > 65536) {
 		last->text.n -= last->text_head;
@@ -65,8 +68,7 @@ last_end(struct show *s)
 		i = &last->items[last->head + k];
 		buffer_put(&s->to, last->text.data + last->text_head, i->n);
 		last->text_head += i->n;
-		if (i->counted)
-			show_count(s);
+		show_count(s, i->counted);
 	}
 	buffer_free(&last->text);
 	free(last->items);

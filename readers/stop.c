@@ -18,7 +18,7 @@
 #define NAP_QUIET (50 * MSEC)
 #define QUIET_AFTER (10 * NSEC)
 
-static volatile sig_atomic_t asked;
+static volatile sig_atomic_t asked, flush;
 static int watched = -1; /* stdout, if somebody may cease to read it */
 
 static void
@@ -26,6 +26,31 @@ on_signal(int number)
 {
 	(void)number;
 	asked = 1;
+}
+
+static void
+on_usr1(int number)
+{
+	(void)number;
+	flush = 1;
+}
+
+void
+flush_init(void)
+{
+	struct sigaction sa = { .sa_handler = on_usr1 };
+
+	flush = 0;
+	(void)sigaction(SIGUSR1, &sa, NULL);
+}
+
+int
+flush_asked(void)
+{
+	int was = flush;
+
+	flush = 0;
+	return was;
 }
 
 void

@@ -48,6 +48,7 @@ tail_drain(struct tail *t)
 					stream_open(t, s);
 		merge_round(t, UINT64_MAX);
 		t->now = clock_mono();
+		show_tick(t->show, t->now);
 		if (t->busy)
 			last = t->now;
 		else if (!t->pending || t->now - last > DRAIN_PATIENCE)
@@ -91,5 +92,6 @@ tail_follow(struct tail *t)
 		sources_tend(t);
 	sources_list(t);
 	merge_round(t, clock_real() - WINDOW);
+	show_tick(t->show, t->now);
 	return 0;
 }

@@ -81,7 +81,7 @@ dict_believe(struct tail *t, struct tail_stream *s, uint64_t offset)
 		    t->staged_text.data + d->at, d->n);
 	}
 	if (t->staged_n != 0)
-		show_learned(t->show, &s->as);
+		show_learned(t->show, s->as);
 	t->staged_n = 0;
 	s->dict_offset = offset;
 }

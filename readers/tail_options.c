@@ -14,6 +14,8 @@
 #include "readers/since.h"
 
 #define TIMEOUT_DEFAULT (5 * NSEC)
+#define LIMIT_DEFAULT 1000
+#define PATIENCE_DEFAULT (120 * NSEC)
 
 /* Options that have no letter. */
 enum { OPT_PID = 256, OPT_ID, OPT_SINCE, OPT_UNTIL, OPT_DELAY, OPT_CURSOR };
@@ -34,6 +36,10 @@ static const struct option_row rows[] = {
 	{ 'X', "regex", "not what matches", NULL },
 	{ 's', "streams", "only these streams: globs of type.ident", NULL },
 	{ 'p', "levels", "only these levels: err, or err..warning", NULL },
+	{ 'g', "grouping", "raw, transaction or tree", NULL },
+	{ 'L', "number", "how many incomplete ones (-g) there may be (1000)",
+	    NULL },
+	{ 'T', "seconds", "how long one is waited for (120), or off", NULL },
 	{ 'q', "query", "only what it selects; see shmlog-query(7)", NULL },
 	{ 'Q', "file", "the same, a query a line", NULL },
 	{ 'R', "rate", "no more than so many: number[/duration]", NULL },
@@ -176,6 +182,33 @@ take_rate(struct rate *rate, const char *value)
 }
 
 static void
+take_grouping(struct tail_options *o, int letter, const char *value)
+{
+	static const char *const names[] = { "raw", "transaction", "tree" };
+
+	o->bound = letter == 'g' ? o->bound : letter;
+	switch (letter) {
+	case 'g':
+		for (int i = GROUP_RAW; i <= GROUP_TREE; i++)
+			if (strcmp(value, names[i]) == 0) {
+				o->grouping = (enum grouping)i;
+				return;
+			}
+		usage_errx("-g %s: not raw, transaction or tree", value);
+	case 'L':
+		if (parse_number(value, 1, GROUP_LIMIT_MAX, &o->limit) != 0)
+			usage_errx("-L %s: not a whole number from 1 to %d",
+			    value, GROUP_LIMIT_MAX);
+		break;
+	case 'T':
+		if (parse_timeout(value, &o->patience) != 0)
+			usage_errx(
+			    "-T %s: not a number of seconds, nor off", value);
+		break;
+	}
+}
+
+static void
 take_choice(struct show *s, int letter, const char *value)
 {
 	const char *fault;
@@ -252,6 +285,11 @@ take_option(
 	case 'x':
 		take_globs(&s->choose.exclude, letter, value);
 		break;
+	case 'g':
+	case 'L':
+	case 'T':
+		take_grouping(o, letter, value);
+		break;
 	case 'o':
 		take_format(s, value);
 		break;
@@ -271,7 +309,11 @@ tail_options(struct tail_options *o, struct show *s, int argc, char *argv[])
 {
 	int c;
 
-	*o = (struct tail_options){ .timeout = TIMEOUT_DEFAULT };
+	*o = (struct tail_options){
+		.timeout = TIMEOUT_DEFAULT,
+		.limit = LIMIT_DEFAULT,
+		.patience = PATIENCE_DEFAULT,
+	};
 
 	while ((c = usage_next(rows, 0, argc, argv)) != -1) {
 		switch (c) {
@@ -292,6 +334,10 @@ tail_options(struct tail_options *o, struct show *s, int argc, char *argv[])
 		usage_stray(argv[optind], "-n names the instance, -r a file");
 	if (o->file != NULL && o->instance != NULL)
 		usage_errx("-n and -r do not go together");
+	if (o->bound != 0 && o->grouping == GROUP_RAW)
+		usage_errx("-%c: needs -g transaction or -g tree", o->bound);
+	if (o->cursor != NULL && o->grouping != GROUP_RAW)
+		usage_errx("--cursor-file and -g do not go together");
 	if (o->cursor != NULL && (o->file != NULL || o->has_last))
 		usage_errx("--cursor-file and -%c do not go together",
 		    o->file != NULL ? 'r' : 'l');

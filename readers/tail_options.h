@@ -15,6 +15,10 @@ struct tail_options {
 	const char *cursor;
 	uint64_t delay; /* ns; 0: as it is by itself */
 	int caseless;
+	enum grouping grouping;
+	uint64_t limit;
+	uint64_t patience;
+	int bound; /* -L or -T, which want -g */
 	int dump;
 };
 

@@ -279,7 +279,7 @@ out_lost(struct buffer *b, const struct out_loss *l)
 }
 
 const struct out scene_out = { "scene", out_nothing, out_tag, out_record,
-	out_lost };
+	out_lost, NULL, NULL };
 
 void
 scene_tail(struct scene *sc, const struct out *out, enum tail_start start)

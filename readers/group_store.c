@@ -1,0 +1,156 @@
+/*
+ * group_store.c -- see group_node.h.
+ */
+#include <err.h>
+#include <stdlib.h>
+
+#include "readers/group_node.h"
+#include "readers/option.h"
+
+/* A record's copy; what it takes is a multiple of 8. */
+struct copy {
+	struct rec_stream *stream;
+	const struct rec_tag *tag;
+	uint64_t number;
+	uint32_t lane;
+	uint32_t n; /* of the payload */
+	struct record head;
+	char payload[];
+};
+
+static size_t
+copy_size(size_t n)
+{
+	return (sizeof(struct copy) + n + 7) & ~(size_t)7;
+}
+
+static size_t
+slab_room(unsigned class)
+{
+	return (SLAB_SMALL << class) - sizeof(struct slab);
+}
+
+/* With room for n bytes; each one of a transaction is larger. */
+static struct slab *
+slab_get(struct store *s, const struct slab *last, size_t n)
+{
+	uint32_t class = last == NULL ? 0 : last->class + 1;
+	struct slab *slab;
+
+	if (class > SLAB_GROW)
+		class = SLAB_GROW;
+	while (slab_room(class) < n)
+		class ++;
+	must(class < SLAB_CLASSES);
+	slab = s->spare[class];
+	if (slab != NULL) {
+		s->spare[class] = slab->next;
+		s->spared -= SLAB_SMALL << class;
+	} else {
+		slab = malloc(SLAB_SMALL << class);
+		if (slab == NULL)
+			err(1, "memory");
+	}
+	slab->next = NULL;
+	slab->class = class;
+	slab->fill = 0;
+	s->used += SLAB_SMALL << class;
+	return slab;
+}
+
+static void
+slab_put(struct store *s, struct slab *slab)
+{
+	size_t size = SLAB_SMALL << slab->class;
+
+	s->used -= size;
+	if (s->spared + size > SPARE_MAX) {
+		free(slab);
+		return;
+	}
+	s->spared += size;
+	slab->next = s->spare[slab->class];
+	s->spare[slab->class] = slab;
+}
+
+size_t
+store_put(struct store *s, struct copies *c, const struct rec *r)
+{
+	size_t n = r->payload.n <= RECORD_MAX ? r->payload.n : RECORD_MAX;
+	size_t size = copy_size(n);
+	struct slab *slab = c->last;
+	struct copy *to;
+
+	if (slab == NULL || slab_room(slab->class) - slab->fill < size) {
+		slab = slab_get(s, c->last, size);
+		if (c->last != NULL)
+			c->last->next = slab;
+		else
+			c->first = slab;
+		c->last = slab;
+	}
+	to = (struct copy *)((char *)slab->data + slab->fill);
+	slab->fill += (uint32_t)size;
+	rec_stream_hold(r->stream);
+	to->stream = r->stream;
+	to->tag = r->tag;
+	to->number = r->number;
+	to->lane = r->lane;
+	to->n = (uint32_t)n;
+	to->head = *r->head;
+	memcpy(to->payload, r->payload.text, n);
+	c->n++;
+	return size;
+}
+
+void
+store_take(const struct copies *c, struct rec *to, uint32_t depth)
+{
+	const struct copy *from;
+
+	for (const struct slab *s = c->first; s != NULL; s = s->next)
+		for (size_t at = 0; at < s->fill; at += copy_size(from->n)) {
+			from =
+			    (const struct copy *)((const char *)s->data + at);
+			*to++ = (struct rec){
+				.head = &from->head,
+				.stream = from->stream,
+				.tag = from->tag,
+				.payload = { from->payload, from->n },
+				.lane = from->lane,
+				.depth = depth,
+				.number = from->number,
+			};
+		}
+}
+
+void
+store_free(struct store *s, struct copies *c)
+{
+	const struct copy *copy;
+	struct slab *slab;
+
+	while ((slab = c->first) != NULL) {
+		c->first = slab->next;
+		for (size_t at = 0; at < slab->fill; at += copy_size(copy->n)) {
+			copy = (const struct copy *)((const char *)slab->data +
+						     at);
+			rec_stream_drop(copy->stream);
+		}
+		slab_put(s, slab);
+	}
+	c->last = NULL;
+	c->n = 0;
+}
+
+void
+store_fini(struct store *s)
+{
+	struct slab *slab;
+
+	for (unsigned i = 0; i < SLAB_CLASSES; i++)
+		while ((slab = s->spare[i]) != NULL) {
+			s->spare[i] = slab->next;
+			free(slab);
+		}
+}

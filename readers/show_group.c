@@ -1,0 +1,114 @@
+/*
+ * show_group.c -- -g: records of transactions are shown together.
+ */
+#include <err.h>
+#include <inttypes.h>
+
+#include "readers/query.h"
+#include "readers/show.h"
+
+#define MARKS_MAX 20
+
+/* Where the format has no words for it. */
+static void
+tell_mark(struct show *s, const struct group *g)
+{
+	struct buffer text;
+
+	if (group_word(g) == NULL || s->marks++ >= MARKS_MAX)
+		return;
+	buffer_init(&text, -1);
+	buffer_stream(&text, g->of);
+	group_why(&text, g);
+	warnx("transaction %" PRIu64 " of %.*s%s", g->id, (int)text.n,
+	    text.data,
+	    s->marks == MARKS_MAX ? "; no more of these are told" : "");
+	buffer_free(&text);
+}
+
+/* Whether one of the queries selects the group, of which all records count. */
+static int
+is_asked_for(const struct show *s, struct group *g)
+{
+	for (unsigned i = 0; i < s->nqueries; i++)
+		if (query_group(s->queries[i], g->records, g->n))
+			return 1;
+	return s->nqueries == 0;
+}
+
+/* What -i, -x and others leave of a group; how many records that is. */
+static size_t
+put_members(struct show *s, struct buffer *to, struct group *g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		struct rec *r = &g->records[i];
+
+		if (r->tag->hidden ||
+		    (!s->any && !choose_record(&s->choose, r)))
+			continue;
+		if (n++ == 0 && s->out->group != NULL)
+			s->out->group(to, g);
+		show_put(s, to, r);
+	}
+	return n;
+}
+
+static void
+show_group(void *arg, struct group *g)
+{
+	struct show *s = arg;
+	struct buffer *to = s->last != NULL ? &s->last->text : &s->to;
+	size_t before = to->n, n;
+
+	if (s->done)
+		return;
+	for (size_t i = 0; i < g->n; i++)
+		g->records[i].renderer = &s->renderer;
+	if (!is_asked_for(s, g) ||
+	    (s->rate.most != 0 &&
+		!show_in_rate(&s->rate, g->records[0].head->time)))
+		return;
+	n = put_members(s, to, g);
+	if (n == 0)
+		return;
+	if (s->out->group == NULL)
+		tell_mark(s, g);
+	if (s->out->group_end != NULL)
+		s->out->group_end(to, g);
+	if (s->last != NULL)
+		last_push(s, before, n);
+	else
+		show_count(s, n);
+}
+
+void
+show_grouping(
+    struct show *s, enum grouping how, uint64_t limit, uint64_t patience)
+{
+	if (how != GROUP_RAW)
+		s->groups = groups_new(how, limit, patience, show_group, s);
+}
+
+void
+show_tick(struct show *s, uint64_t now)
+{
+	if (s->groups != NULL)
+		(void)groups_tick(s->groups, now);
+}
+
+void
+show_incomplete(struct show *s)
+{
+	if (s->groups != NULL)
+		groups_flush(s->groups);
+}
+
+void
+show_member(struct show *s, struct rec *r)
+{
+	if (groups_add(s->groups, r) != 0)
+		show_complain(s, r->stream->d,
+		    "links transactions in a circle, or too many or too deep");
+}
