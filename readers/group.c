@@ -18,6 +18,7 @@
 #include <err.h>
 #include <stdlib.h>
 
+#include "readers/attach.h"
 #include "readers/group_node.h"
 #include "readers/option.h"
 
@@ -80,6 +81,7 @@ groups_new(enum grouping how, uint64_t limit, uint64_t patience,
 		gs->memory = MEMORY_MIN;
 	gs->done = done;
 	gs->arg = arg;
+	gs->now = clock_mono();
 	arc4random_buf(gs->secret, sizeof(gs->secret));
 	gs->buckets = BUCKETS_MIN;
 	gs->table = memory(calloc(gs->buckets, sizeof(struct node *)));

@@ -179,8 +179,8 @@ static const struct row rows[] = {
 	{ GROUP_TRANSACTION, 9, "1 1+ 1-", "1: 1 2 3", 0 },
 	/* links are nothing here */
 	{ GROUP_TRANSACTION, 9, "1+ 2+<1 2- 1-", "2: 2 3; 1: 1 4", 0 },
-	{ GROUP_TRANSACTION, 2, "1+ 2+ 3+ 3- 2- 1-", "1(-L): 1; 3: 3 4; 2: 2 5",
-	    0 },
+	{ GROUP_TRANSACTION, 2, "1+ 2+ 3+ 3- 2- 1-",
+	    "1(-L): 1; 3: 3 4; 2: 2 5; 1(begin): 6", 0 },
 	{ GROUP_TRANSACTION, 1, "1+ 2+ 1-", "1(-L): 1; 2(-L): 2; 1(begin): 3",
 	    0 },
 	/* a second is no 2 seconds */
