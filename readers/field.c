@@ -214,7 +214,7 @@ has_bytes(struct bytes text, struct bytes what)
 	const char *p = text.text, *end = p + text.n;
 
 	/* memmem(3) prepares for long ones: that takes longer than this */
-	if (what.n > NAME_SHORT)
+	if (what.n == 0 || what.n > NAME_SHORT)
 		return memmem(p, text.n, what.text, what.n) != NULL;
 	for (; (size_t)(end - p) >= what.n; p++) {
 		p = memchr(p, what.text[0], (size_t)(end - p) - what.n + 1);
