@@ -67,6 +67,10 @@ void stop_now(void);
 /* SIGUSR1 asks for what is held back; flush_asked(): since its last call. */
 void flush_init(void);
 int flush_asked(void);
+/* With -w: SIGHUP, ignored or not, is no end any more, but asks for that file
+ * to be opened anew.  reopen_asked(): one came since the last call. */
+void stop_reopens(void);
+int reopen_asked(void);
 /* Sleeps; less if a signal comes, or if whoever reads stdout goes. */
 void stop_nap(uint64_t ns);
 

@@ -141,66 +141,75 @@ choose_hides_stream(const struct choose *c, const struct descriptor *d)
 	return c->streams.n != 0 && globs_match(&c->streams, name) == -1;
 }
 
-/* How many tags begin so; -1: one is called so. */
-static int
-beginning(const struct dict *d, const char *word)
-{
-	size_t length = strlen(word);
-	int n = 0;
+/* Of each word of a list how many tags begin so; WHOLE: one is called so. */
+#define WHOLE UINT32_MAX
 
-	for (uint32_t i = 0; i < d->tags_size; i++) {
-		if (d->tags[i] == NULL ||
-		    strncmp(d->tags[i]->name, word, length) != 0)
-			continue;
-		if (d->tags[i]->length == length)
-			return -1;
-		n++;
+static uint32_t *
+count_beginnings(const struct globs *list, const struct dict *d)
+{
+	uint32_t *n = calloc(list->n + 1, sizeof(*n));
+
+	if (n == NULL)
+		err(1, "memory");
+	for (size_t i = 0; i < list->n; i++) {
+		size_t length = strlen(list->list[i]);
+
+		for (uint32_t k = 0; k < d->tags_size; k++) {
+			const struct rec_tag *tag = d->tags[k];
+
+			if (tag == NULL || n[i] == WHOLE ||
+			    strncmp(tag->name, list->list[i], length) != 0)
+				continue;
+			n[i] = tag->length == length ? WHOLE : n[i] + 1;
+		}
 	}
 	return n;
 }
 
 /* Whether a name is one of the list, or the only one that begins as a word of
- * it does. */
+ * it does; beginnings NULL: it has to be one. */
 static int
-names(const struct globs *list, const struct dict *d, const char *name)
+names(const struct globs *list, const uint32_t *beginnings, const char *name)
 {
 	if (globs_match(list, name) != -1)
 		return 1;
-	for (size_t i = 0; d != NULL && i < list->n; i++)
-		if (strncmp(name, list->list[i], strlen(list->list[i])) == 0 &&
-		    beginning(d, list->list[i]) == 1)
+	for (size_t i = 0; beginnings != NULL && i < list->n; i++)
+		if (beginnings[i] == 1 &&
+		    strncmp(name, list->list[i], strlen(list->list[i])) == 0)
 			return 1;
 	return 0;
-}
-
-static int
-hides(const struct choose *c, const struct dict *d, const char *name)
-{
-	/* what -I wants has to be looked at */
-	if (c->include.n != 0 && c->wanted == NULL &&
-	    !names(&c->include, d, name))
-		return 1;
-	return c->exclude.n != 0 && names(&c->exclude, d, name);
 }
 
 void
 choose_tags(const struct choose *c, struct dict *d)
 {
+	uint32_t *in, *out;
+
 	if (c->include.n == 0 && c->exclude.n == 0)
 		return;
-	for (uint32_t i = 0; i < d->tags_size; i++)
-		if (d->tags[i] != NULL) {
-			d->tags[i]->hidden = hides(c, d, d->tags[i]->name);
-			d->tags[i]->included =
-			    c->include.n != 0 &&
-			    names(&c->include, d, d->tags[i]->name);
-		}
+	in = count_beginnings(&c->include, d);
+	out = count_beginnings(&c->exclude, d);
+	for (uint32_t i = 0; i < d->tags_size; i++) {
+		struct rec_tag *tag = d->tags[i];
+
+		if (tag == NULL)
+			continue;
+		tag->included = names(&c->include, in, tag->name);
+		/* what -I wants has to be looked at */
+		tag->hidden = (c->include.n != 0 && c->wanted == NULL &&
+				  !tag->included) ||
+			      names(&c->exclude, out, tag->name);
+	}
+	free(in);
+	free(out);
 }
 
 int
 choose_hides_tag(const struct choose *c, const char *name)
 {
-	return hides(c, NULL, name);
+	return (c->include.n != 0 && c->wanted == NULL &&
+		   !names(&c->include, NULL, name)) ||
+	       names(&c->exclude, NULL, name);
 }
 
 static int
@@ -209,8 +218,7 @@ matches(struct choose *c, const struct choose_regex *r, struct rec *rec)
 	int found;
 
 	for (; r != NULL; r = r->next) {
-		if (r->tags.n != 0 &&
-		    !names(&r->tags, &rec->stream->dict, rec->tag->name))
+		if (r->tags.n != 0 && !names(&r->tags, NULL, rec->tag->name))
 			continue;
 		found = regex_match_record(r->regex, rec);
 		if (found == 1)

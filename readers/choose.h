@@ -24,8 +24,8 @@ struct choose {
 
 /*
  * Takes the value of an option.  NULL; or what is wrong with it, good until the
- * next call.  A regular expression may have a list of tags before it and a
- * colon: `Req,Resp:^GET'.
+ * next call.  A regular expression may have a list of tags, globs that are not
+ * shortened, before it and a colon: `Req,Resp:^GET'.
  */
 const char *choose_regex_add(
     struct choose *, int wanted, const char *value, int caseless);

@@ -65,12 +65,6 @@ dict_learn(struct dict *d, enum dict_kind kind, uint32_t id, const char *text,
 	}
 }
 
-const struct rec_tag *
-dict_tag(const struct dict *d, uint16_t id)
-{
-	return id < d->tags_size ? d->tags[id] : NULL;
-}
-
 const struct rec_format *
 dict_format(struct dict *d, uint32_t id)
 {

@@ -7,6 +7,8 @@
 #include <err.h>
 #include <stdlib.h>
 
+#include "readers/capture.h"
+
 struct rec_stream *
 rec_stream_new(void)
 {
@@ -23,6 +25,7 @@ rec_stream_drop(struct rec_stream *s)
 {
 	if (--s->refs != 0)
 		return;
+	capture_forget(s);
 	dict_free(&s->dict);
 	if (s->d != NULL)
 		buffer_free(&s->label);

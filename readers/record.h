@@ -55,8 +55,9 @@ struct rec_stream {
 	uint64_t created;           /* of its segment */
 	uint64_t serial;            /* of its section */
 	struct dict dict;
-	struct buffer label; /* as the format has it */
-	int hidden;          /* -s, --pid leave its records out */
+	struct buffer label;            /* as the format has it */
+	int hidden;                     /* -s, --pid leave its records out */
+	struct capture_stream *capture; /* capture_write.c's; or NULL */
 };
 
 /* Where the text of records whose arguments were stored is made, one at a time.
@@ -130,7 +131,11 @@ void dict_learn(struct dict *, enum dict_kind, uint32_t id, const char *text,
     size_t n, dict_tag_maker *, void *arg);
 
 /* NULL: there is no such. */
-const struct rec_tag *dict_tag(const struct dict *, uint16_t id);
+static inline const struct rec_tag *
+dict_tag(const struct dict *d, uint16_t id)
+{
+	return id < d->tags_size ? d->tags[id] : NULL;
+}
 
 /* With its compiled form; NULL: there is no such, or it makes no sense. */
 const struct rec_format *dict_format(struct dict *, uint32_t id);

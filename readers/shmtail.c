@@ -1,14 +1,29 @@
 /*
  * shmtail.c -- follow the records of an instance.
  */
-#include <err.h>
+#include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "readers/capture.h"
 #include "readers/tail.h"
 #include "readers/tail_options.h"
 
 #define UNTIL_LATE (20 * MSEC) /* when all that was put until then is seen */
 #define BUSY_ROUND 64          /* records; after so many there is no nap */
+
+/* What was shown goes out, and then the cursor says so.  A capture's blocks go
+ * when they are old enough, unless the cursor waits.  0, or -1. */
+static int
+put_out(struct tail *t)
+{
+	if (t->show->capture == NULL || cursor_due(t->cursor))
+		if (show_flush(t->show) != 0)
+			return -1;
+	if (t->cursor != NULL)
+		(void)cursor_save(t->cursor, t, 0);
+	return 0;
+}
 
 static int
 follow(struct tail *t, uint64_t delay)
@@ -25,20 +40,29 @@ follow(struct tail *t, uint64_t delay)
 			show_incomplete(t->show);
 		if (t->round >= BUSY_ROUND && !cursor_due(t->cursor))
 			continue;
-		if (buffer_flush(&t->show->to) != 0)
+		if (put_out(t) != 0)
 			break;
-		if (t->cursor != NULL && t->show->to.n == 0)
-			(void)cursor_save(t->cursor, t, 0);
 		if (t->round < BUSY_ROUND)
 			idle_nap(&idle, t->busy || t->pending);
 	}
 	return 0;
 }
 
+/* What is there was shown: the incomplete ones, and what -l kept. */
+static void
+end_past(struct show *s, int is_all)
+{
+	if (is_all)
+		show_incomplete(s);
+	if (s->last != NULL)
+		last_end(s);
+}
+
 static int
 run(struct tail *t, const struct tail_options *o)
 {
-	int back = o->dump || o->file != NULL || t->show->choose.since != 0 ||
+	int is_all = o->dump || o->file != NULL;
+	int back = is_all || t->show->choose.since != 0 ||
 		   (o->has_last && o->last > 0);
 
 	t->start = back ? START_OLDEST : START_END;
@@ -50,51 +74,103 @@ run(struct tail *t, const struct tail_options *o)
 	sources_begin(t);
 	if (back && (t->start != START_CURSOR || o->dump))
 		tail_drain(t);
-	if (o->dump || o->file != NULL)
-		show_incomplete(t->show);
-	if (t->show->last != NULL)
-		last_end(t->show);
+	end_past(t->show, is_all);
 	if (segment_torn(&t->attach.segment) &&
 	    attach_poll(&t->attach, NULL) == ATTACH_TORN)
 		return 1;
-	if (o->dump || o->file != NULL)
+	if (is_all)
 		return 0;
 	tail_unbound(t);
 	return follow(t, o->delay);
+}
+
+/* Opens what -w names; 0, or -1: that was told. */
+static int
+open_capture(struct show *s, const struct tail_options *o, int reading)
+{
+	if (o->write == NULL)
+		return 0;
+	s->capture = capture_create(o->write, o->append, reading);
+	return s->capture == NULL ? -1 : 0;
+}
+
+/* -r, of a capture; whether something failed. */
+static int
+run_capture(int fd, struct show *s, const struct tail_options *o)
+{
+	if (open_capture(s, o, fd) != 0)
+		return 1;
+	if (o->has_last)
+		last_begin(s, o->last);
+	return capture_show(fd, o->file, s) != 0;
+}
+
+/* An instance, or the segment that -r names; whether something failed. */
+static int
+run_segment(struct show *s, const struct tail_options *o)
+{
+	enum attach_result attached;
+	struct tail t;
+	int failed;
+
+	tail_init(&t, s);
+	if (o->cursor != NULL)
+		t.cursor = cursor_open(o->cursor);
+	attached = o->file != NULL
+		       ? attach_file(&t.attach, o->file)
+		       : attach_open(&t.attach, o->instance, o->timeout);
+	failed = attached == ATTACH_FAILED;
+	if (attached == ATTACH_OK) {
+		failed =
+		    open_capture(s, o, t.attach.segment.fd) != 0 || run(&t, o);
+		show_incomplete(s);
+		if (t.cursor != NULL && show_flush(s) == 0)
+			failed |= cursor_save(t.cursor, &t, 1) != 0;
+	}
+	cursor_free(t.cursor);
+	tail_fini(&t);
+	return failed;
+}
+
+/* Opens what -r names, if it is a capture; -1: it is none. */
+static int
+find_capture(const char *file)
+{
+	int fd;
+
+	if (file == NULL)
+		return -1;
+	if (strcmp(file, "-") == 0)
+		return STDIN_FILENO;
+	fd = open(file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd != -1 && capture_is(fd) == 1)
+		return fd;
+	if (fd != -1)
+		close(fd);
+	return -1;
 }
 
 int
 main(int argc, char *argv[])
 {
 	struct tail_options o;
-	enum attach_result attached;
 	struct show show;
-	struct tail t;
-	int failed, unwritten;
+	int failed, fd;
 
 	show_init(&show, &out_short, STDOUT_FILENO);
 	tail_options(&o, &show, argc, argv);
 	show_begin(&show);
 	show_grouping(&show, o.grouping, o.limit, o.patience);
-	tail_init(&t, &show);
-	if (o.cursor != NULL)
-		t.cursor = cursor_open(o.cursor);
 	stop_init();
 	flush_init();
-	attached = o.file != NULL
-		       ? attach_file(&t.attach, o.file)
-		       : attach_open(&t.attach, o.instance, o.timeout);
-	failed = attached == ATTACH_FAILED;
-	if (attached == ATTACH_OK)
-		failed = run(&t, &o);
-	show_incomplete(&show);
-	unwritten = buffer_exit(&show.to);
-	if (t.cursor != NULL && attached == ATTACH_OK && show.to.error == 0 &&
-	    cursor_save(t.cursor, &t, 1) != 0)
-		failed = 1;
-	cursor_free(t.cursor);
+	if (o.write != NULL)
+		stop_reopens();
+	fd = find_capture(o.file);
+	failed = fd != -1 ? run_capture(fd, &show, &o) : run_segment(&show, &o);
+	if (show.capture != NULL)
+		failed |= capture_close(show.capture) != 0;
+	failed |= buffer_exit(&show.to);
 	show_end(&show);
-	tail_fini(&t);
 	show_fini(&show);
-	return failed || unwritten ? 1 : 0;
+	return failed ? 1 : 0;
 }

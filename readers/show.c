@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "readers/capture.h"
 #include "readers/query.h"
 
 #define COMPLAINTS_MAX 20
@@ -103,14 +104,6 @@ show_learned(struct show *s, struct rec_stream *stream)
 	choose_tags(&s->choose, &stream->dict);
 }
 
-const struct rec_tag *
-show_tag(const struct show *s, const struct rec_stream *stream, uint16_t id)
-{
-	const struct rec_tag *tag = dict_tag(&stream->dict, id);
-
-	return tag != NULL ? tag : s->no_tag;
-}
-
 void
 show_count(struct show *s, size_t records)
 {
@@ -202,6 +195,10 @@ show_record(struct show *s, struct rec *r)
 		return;
 	if (s->rate.most != 0 && !show_in_rate(&s->rate, r->head->time))
 		return;
+	if (s->capture != NULL) {
+		show_capture(s, r);
+		return;
+	}
 	show_put(s, to, r);
 	if (s->last != NULL)
 		last_push(s, before, 1);
@@ -219,9 +216,30 @@ show_lost(
 
 	if (s->groups != NULL)
 		groups_lost(s->groups, of);
+	if (s->capture != NULL) {
+		show_capture_lost(s, &loss);
+		return;
+	}
 	s->out->lost(to, &loss);
 	if (s->last != NULL)
 		last_push(s, before, 0);
+}
+
+int
+show_flush(struct show *s)
+{
+	if (s->capture != NULL)
+		return capture_flush(s->capture);
+	return buffer_flush(&s->to);
+}
+
+void
+show_tick(struct show *s, uint64_t now)
+{
+	if (s->groups != NULL)
+		(void)groups_tick(s->groups, now);
+	if (s->capture != NULL && capture_tick(s->capture) != 0)
+		s->done = 1;
 }
 
 void

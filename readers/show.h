@@ -25,7 +25,8 @@ struct last {
 	size_t head, n, size;
 };
 
-/* -R: at most `most' records, or groups, in each `every' ns of their own times. */
+/* -R: at most `most' records, or groups, in each `every' ns of their own times.
+ */
 struct rate {
 	uint64_t most; /* 0: any number */
 	uint64_t every;
@@ -35,10 +36,12 @@ struct rate {
 	uint64_t told; /* the time when that was told last */
 };
 
+struct capture;
 struct query;
 
 struct show {
 	const struct out *out;
+	struct capture *capture; /* -w: records go there, not to `to' */
 	struct buffer to;
 	struct choose choose;
 	int any;             /* nothing is left out */
@@ -56,6 +59,7 @@ struct show {
 	struct renderer renderer;
 };
 
+/* With -w the caller sets capture, before the first record, and closes it. */
 void show_init(struct show *, const struct out *, int fd);
 /* One more query, which is freed at the end. */
 void show_query(struct show *, struct query *);
@@ -74,8 +78,13 @@ void show_learn(struct show *, struct rec_stream *, enum dict_kind, uint32_t id,
 void show_learned(struct show *, struct rec_stream *);
 
 /* The tag of that id, or the one of "-". */
-const struct rec_tag *show_tag(
-    const struct show *, const struct rec_stream *, uint16_t id);
+static inline const struct rec_tag *
+show_tag(const struct show *s, const struct rec_stream *stream, uint16_t id)
+{
+	const struct rec_tag *tag = dict_tag(&stream->dict, id);
+
+	return tag != NULL ? tag : s->no_tag;
+}
 
 /* A record, filled in up to its number. */
 void show_record(struct show *, struct rec *);
@@ -87,6 +96,12 @@ void show_lost(
 /* A complaint on stderr about bytes that make no sense; a bounded number. */
 void show_complain(
     struct show *, const struct descriptor *of, const char *what);
+
+/* Out with what was shown: 0, or -1: a write has failed, now or before. */
+int show_flush(struct show *);
+/* Once a round, also without traffic: groups that have waited long enough, and
+ * -w's file; sets done if that has failed.  `now' is clock_mono(). */
+void show_tick(struct show *, uint64_t now);
 
 /* -l: what is shown in between is the last `want' records. */
 void last_begin(struct show *, uint64_t want);
@@ -107,11 +122,14 @@ void show_put(struct show *, struct buffer *to, struct rec *);
  */
 void show_grouping(
     struct show *, enum grouping, uint64_t limit, uint64_t patience);
-/* Once a round, also without traffic; `now' is clock_mono(). */
-void show_tick(struct show *, uint64_t now);
 /* What is not complete: at the end, or when somebody asks for it. */
 void show_incomplete(struct show *);
 /* A record of a transaction. */
 void show_member(struct show *, struct rec *);
+
+/* show_capture.c: these three for -w. */
+void show_capture(struct show *, const struct rec *);
+void show_capture_lost(struct show *, const struct out_loss *);
+void show_capture_kept(struct show *, const char *item);
 
 #endif

@@ -36,7 +36,8 @@ is_asked_for(const struct show *s, struct group *g)
 	return s->nqueries == 0;
 }
 
-/* What -i, -x and others leave of a group; how many records that is. */
+/* What -i, -x and others leave of a group; how many records that is, but those
+ * of a capture, which are counted there. */
 static size_t
 put_members(struct show *s, struct buffer *to, struct group *g)
 {
@@ -48,6 +49,10 @@ put_members(struct show *s, struct buffer *to, struct group *g)
 		if (r->tag->hidden ||
 		    (!s->any && !choose_record(&s->choose, r)))
 			continue;
+		if (s->capture != NULL) {
+			show_capture(s, r);
+			continue;
+		}
 		if (n++ == 0 && s->out->group != NULL)
 			s->out->group(to, g);
 		show_put(s, to, r);
@@ -89,13 +94,6 @@ show_grouping(
 {
 	if (how != GROUP_RAW)
 		s->groups = groups_new(how, limit, patience, show_group, s);
-}
-
-void
-show_tick(struct show *s, uint64_t now)
-{
-	if (s->groups != NULL)
-		(void)groups_tick(s->groups, now);
 }
 
 void

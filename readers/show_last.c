@@ -66,9 +66,14 @@ last_end(struct show *s)
 	s->last = NULL;
 	for (size_t k = 0; k < last->n && !s->done; k++) {
 		i = &last->items[last->head + k];
-		buffer_put(&s->to, last->text.data + last->text_head, i->n);
+		if (s->capture != NULL) {
+			show_capture_kept(s, last->text.data + last->text_head);
+		} else {
+			buffer_put(
+			    &s->to, last->text.data + last->text_head, i->n);
+			show_count(s, i->counted);
+		}
 		last->text_head += i->n;
-		show_count(s, i->counted);
 	}
 	buffer_free(&last->text);
 	free(last->items);

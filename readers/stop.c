@@ -18,7 +18,7 @@
 #define NAP_QUIET (50 * MSEC)
 #define QUIET_AFTER (10 * NSEC)
 
-static volatile sig_atomic_t asked, flush;
+static volatile sig_atomic_t asked, flush, reopen;
 static int watched = -1; /* stdout, if somebody may cease to read it */
 
 static void
@@ -53,6 +53,13 @@ flush_asked(void)
 	return was;
 }
 
+static void
+on_hangup(int number)
+{
+	(void)number;
+	reopen = 1;
+}
+
 void
 stop_init(void)
 {
@@ -79,6 +86,28 @@ stop_init(void)
 	(void)sigaction(SIGPIPE, &sa, NULL);
 	if (guard_init() != 0)
 		err(1, "SIGBUS");
+}
+
+void
+stop_reopens(void)
+{
+	struct sigaction sa;
+
+	memset(&sa, 0, sizeof(sa));
+	sigemptyset(&sa.sa_mask);
+	watched = -1; /* nothing goes there */
+	sa.sa_handler = on_hangup;
+	(void)sigaction(SIGHUP, &sa, NULL);
+}
+
+int
+reopen_asked(void)
+{
+	int was = reopen;
+
+	if (was)
+		reopen = 0;
+	return was;
 }
 
 int

@@ -44,7 +44,13 @@ static const struct option_row rows[] = {
 	{ 'Q', "file", "the same, a query a line", NULL },
 	{ 'R', "rate", "no more than so many: number[/duration]", NULL },
 	{ 'o', "format", "short, json or cat", NULL },
-	{ 'r', "file", "a segment that a dead daemon left, then exit", NULL },
+	{ 'r', "file",
+	    "a capture (-: from standard input) or a segment that a dead "
+	    "daemon left, then exit",
+	    NULL },
+	{ 'w', "file", "write a capture (-: to standard output), no text",
+	    NULL },
+	{ 'a', NULL, "-w appends", NULL },
 	{ 't', "seconds", "how long to wait for the instance (5), or off",
 	    NULL },
 	{ OPT_PID, "number", "only records of this process", "pid" },
@@ -290,7 +296,14 @@ take_option(
 	case 'T':
 		take_grouping(o, letter, value);
 		break;
+	case 'w':
+		o->write = value;
+		break;
+	case 'a':
+		o->append = 1;
+		break;
 	case 'o':
+		o->has_format = 1;
 		take_format(s, value);
 		break;
 	case 'r':
@@ -334,6 +347,10 @@ tail_options(struct tail_options *o, struct show *s, int argc, char *argv[])
 		usage_stray(argv[optind], "-n names the instance, -r a file");
 	if (o->file != NULL && o->instance != NULL)
 		usage_errx("-n and -r do not go together");
+	if (o->append && o->write == NULL)
+		usage_errx("-a: -w names the file that it appends to");
+	if (o->has_format && o->write != NULL)
+		usage_errx("-o and -w do not go together: -r shows a capture");
 	if (o->bound != 0 && o->grouping == GROUP_RAW)
 		usage_errx("-%c: needs -g transaction or -g tree", o->bound);
 	if (o->cursor != NULL && o->grouping != GROUP_RAW)

@@ -9,6 +9,9 @@
 struct tail_options {
 	const char *instance;
 	const char *file;
+	const char *write;
+	int append;
+	int has_format;
 	uint64_t timeout;
 	uint64_t last;
 	int has_last;
