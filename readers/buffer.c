@@ -37,6 +37,17 @@ buffer_free(struct buffer *b)
 	b->fd = -1;
 }
 
+void
+buffer_fit(struct buffer *b)
+{
+	char *data = realloc(b->data, b->n + 1);
+
+	if (data == NULL)
+		return;
+	b->data = data;
+	b->size = b->n + 1;
+}
+
 /* Waits for room in a pipe; 0, or -1 if we are to end and there is none. */
 static int
 wait_for_room(int fd)

@@ -23,6 +23,8 @@ struct buffer {
 /* Exits if there is no memory, as do the others. */
 void buffer_init(struct buffer *, int fd);
 void buffer_free(struct buffer *);
+/* Gives back what room it does not use: for one of many that stay. */
+void buffer_fit(struct buffer *);
 
 /*
  * Writes all that is in it; blocks as long as its reader does, but gives up a

@@ -45,6 +45,12 @@ block_seal(struct capture_block *h, const void *payload)
 }
 
 void
+block_file_seal(struct capture_header *h)
+{
+	h->sum = XXH3_64bits(h, offsetof(struct capture_header, sum));
+}
+
+void
 block_file_header(struct capture_header *h)
 {
 	memset(h, 0, sizeof(*h));
@@ -52,7 +58,7 @@ block_file_header(struct capture_header *h)
 	h->major = CAPTURE_MAJOR;
 	h->minor = CAPTURE_MINOR;
 	h->header_size = sizeof(*h);
-	h->sum = XXH3_64bits(h, offsetof(struct capture_header, sum));
+	block_file_seal(h);
 }
 
 int

@@ -49,9 +49,12 @@ void block_init(struct block_reader *, int fd);
 void block_fini(struct block_reader *);
 enum block_result block_next(struct block_reader *);
 
+/* The header of a file of this version. */
+void block_file_header(struct capture_header *);
+
 /* Fills in the sums. */
 void block_seal(struct capture_block *, const void *payload);
-void block_file_header(struct capture_header *);
+void block_file_seal(struct capture_header *);
 
 /* Whether it is a header whose words can be believed: 1 or 0. */
 int block_is_head(const struct capture_block *);

@@ -150,8 +150,8 @@ _Static_assert(sizeof(struct capture_loss) == 152, "layout");
 
 /*
  * RECORDS.  The payload is runs, and at its very end the table of slots: which
- * lanes have records in it.  A run is records of one lane and one transaction;
- * its items follow it.
+ * lanes have records in it.  A run is records of one lane that follow each
+ * other and have all in common that its head tells; its items follow.
  */
 struct capture_slot {
 	struct capture_name name; /*  0  of the stream */
@@ -160,24 +160,23 @@ struct capture_slot {
 	uint64_t first;           /* 24  number of its first record here */
 };
 
+/* Its first record's number is that of the one before it in this slot, plus
+ * one, plus skip. */
 struct capture_run {
-	uint16_t slot;  /* 0  */
-	uint16_t pad_2; /* 2  */
-	uint32_t count; /* 4  items, at least 1 */
-	uint64_t id;    /* 8  of the transaction, 0: none */
+	uint16_t slot;  /*  0  */
+	uint8_t level;  /*  2  as in struct record, and so the next two */
+	uint8_t flags;  /*  3  RECORD_, but never RECORD_PAD */
+	uint16_t count; /*  4  items, at least 1 */
+	uint16_t skip;  /*  6  records left out before it */
+	uint64_t id;    /*  8  of the transaction, 0: none */
+	uint64_t time;  /* 16  ns since the epoch */
 };
 
-/*
- * A record: its payload follows, padded with zeros to a multiple of 8.  Its
- * number is that of the one before it in this slot, plus one, plus skip.
- */
+/* A record: its payload follows, padded with zeros to a multiple of 8. */
 struct capture_item {
-	uint16_t length; /* 0  of the payload */
-	uint16_t skip;   /* 2  records left out before it */
-	uint16_t tag;    /* 4  as in struct record, and so the rest */
-	uint8_t level;   /* 6  */
-	uint8_t flags;   /* 7  RECORD_, but never RECORD_PAD */
-	uint64_t time;   /* 8  */
+	uint16_t length; /* 0  of the payload, at most CAPTURE_ITEM_MAX */
+	uint16_t tag;    /* 2  as in struct record */
+	uint32_t after;  /* 4  ns since the run's time */
 };
 
 #define CAPTURE_ITEM_MAX (RECORD_MAX - sizeof(struct record))
@@ -185,15 +184,16 @@ struct capture_item {
 _Static_assert(offsetof(struct capture_slot, lane) == 16, "layout");
 _Static_assert(offsetof(struct capture_slot, first) == 24, "layout");
 _Static_assert(sizeof(struct capture_slot) == 32, "layout");
+_Static_assert(offsetof(struct capture_run, level) == 2, "layout");
+_Static_assert(offsetof(struct capture_run, flags) == 3, "layout");
 _Static_assert(offsetof(struct capture_run, count) == 4, "layout");
+_Static_assert(offsetof(struct capture_run, skip) == 6, "layout");
 _Static_assert(offsetof(struct capture_run, id) == 8, "layout");
-_Static_assert(sizeof(struct capture_run) == 16, "layout");
-_Static_assert(offsetof(struct capture_item, skip) == 2, "layout");
-_Static_assert(offsetof(struct capture_item, tag) == 4, "layout");
-_Static_assert(offsetof(struct capture_item, level) == 6, "layout");
-_Static_assert(offsetof(struct capture_item, flags) == 7, "layout");
-_Static_assert(offsetof(struct capture_item, time) == 8, "layout");
-_Static_assert(sizeof(struct capture_item) == 16, "layout");
+_Static_assert(offsetof(struct capture_run, time) == 16, "layout");
+_Static_assert(sizeof(struct capture_run) == 24, "layout");
+_Static_assert(offsetof(struct capture_item, tag) == 2, "layout");
+_Static_assert(offsetof(struct capture_item, after) == 4, "layout");
+_Static_assert(sizeof(struct capture_item) == 8, "layout");
 
 static inline size_t
 capture_padded(size_t n)

@@ -57,7 +57,8 @@ struct capture {
 	struct capture_run run;
 	const struct capture_stream *run_stream;
 	uint32_t run_lane;
-	uint64_t next[CAPTURE_SLOTS_MAX]; /* number expected in each slot */
+	uint64_t run_next;                /* number expected in it */
+	uint64_t next[CAPTURE_SLOTS_MAX]; /* the same in each slot, before it */
 };
 
 /* capture_file.c: writes `first' and the block, whole.  0, or -1. */

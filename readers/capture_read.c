@@ -190,7 +190,7 @@ take_stream(struct capture_in *in)
 		return 0;
 	s->known = 1;
 	put_descriptor(&s->d, &i);
-	buffer_free(s->as->label);
+	buffer_free(&s->as->label);
 	show_stream(in->show, s->as, &s->d);
 	return 0;
 }
@@ -230,7 +230,7 @@ take_entry(struct capture_in *in)
 	if (e.kind != DICT_TAG && e.kind != DICT_FORMAT)
 		return 0;
 	s = find_or_make(in, &e.name);
-	if (s == NULL || has_entry(s->as->dict, &e) ||
+	if (s == NULL || has_entry(&s->as->dict, &e) ||
 	    afford(in, s, entry_cost(s, &e)) != 0)
 		return 0;
 	show_learn(in->show, s->as, (enum dict_kind)e.kind, e.id,
@@ -302,58 +302,49 @@ take_slots(struct capture_in *in)
 	return 0;
 }
 
-/* Hands one record on. */
-static void
-deliver(struct capture_in *in, const struct lane *l, const struct rec_tag *tag,
-    const struct capture_item *i, uint64_t id, const uint8_t *payload)
-{
-	const struct record head = {
-		.length = (uint32_t)sizeof(head) + i->length,
-		.tag = i->tag,
-		.level = i->level,
-		.flags = i->flags,
-		.id = id,
-		.time = i->time,
-	};
-	struct rec r = {
-		.head = &head,
-		.stream = l->stream->as,
-		.tag = tag,
-		.payload = { (const char *)payload, i->length },
-		.lane = l->number,
-		.number = l->next,
-	};
-
-	show_record(in->show, &r);
-}
-
-/* The items of a run; returns where it ends, or NULL: they make no sense. */
+/*
+ * The items of a run; returns where it ends, or NULL: they make no sense.
+ * What is the same for all of them is put into the record once.
+ */
 static const uint8_t *
 walk_run(struct capture_in *in, struct lane *l, const struct capture_run *run,
     const uint8_t *p, const uint8_t *end)
 {
-	const struct show *show = in->show;
-	const struct dict *dict = l->stream->as.dict;
-	const struct rec_tag *tag;
-	const uint8_t *next;
+	struct show *show = in->show;
+	struct record head = {
+		.level = run->level,
+		.flags = run->flags,
+		.id = run->id,
+	};
+	struct rec r = {
+		.head = &head,
+		.stream = l->stream->as,
+		.lane = l->number,
+		.number = l->next + run->skip,
+	};
 	struct capture_item i;
+	const uint8_t *next;
 
 	for (uint32_t n = run->count; n != 0 && !show->done; n--) {
 		/* behind the end is room, so one look at it will do */
 		memcpy(&i, p, sizeof(i));
 		next = p + sizeof(i) + capture_padded(i.length);
-		if (next > end || i.length > CAPTURE_ITEM_MAX ||
-		    (i.flags & RECORD_PAD) != 0)
+		if (next > end || i.length > CAPTURE_ITEM_MAX)
 			return NULL;
-		l->next += i.skip;
-		tag = dict_tag(dict, i.tag);
-		if (tag == NULL)
-			tag = show->no_tag;
-		if (!tag->hidden)
-			deliver(in, l, tag, &i, run->id, p + sizeof(i));
-		l->next++;
+		r.tag = show_tag(show, l->stream->as, i.tag);
+		if (!r.tag->hidden) {
+			head.length = (uint32_t)sizeof(head) + i.length;
+			head.tag = i.tag;
+			head.time = run->time + i.after;
+			r.payload.text = (const char *)p + sizeof(i);
+			r.payload.n = i.length;
+			r.has_text = 0;
+			show_record(show, &r);
+		}
+		r.number++;
 		p = next;
 	}
+	l->next = r.number;
 	return p;
 }
 
@@ -371,6 +362,7 @@ walk(struct capture_in *in, uint32_t *records)
 		memcpy(&run, p, sizeof(run));
 		if ((size_t)(end - p) < sizeof(run) ||
 		    run.slot >= b->head.slots || run.count == 0 ||
+		    (run.flags & RECORD_PAD) != 0 ||
 		    run.count > b->head.count - *records)
 			return -1;
 		p = walk_run(
@@ -506,8 +498,8 @@ static void
 sum_up(const struct capture_in *in)
 {
 	if (in->unknown != 0)
-		warnx("%s: %" PRIu64 " blocks of a newer version are left out",
-		    in->name, in->unknown);
+		warnx("%s: %" PRIu64 " block%s of a newer version left out",
+		    in->name, in->unknown, in->unknown == 1 ? "" : "s");
 	if (in->places != 0)
 		warnx("%s: %" PRIu64 " bytes cannot be read, at %" PRIu64
 		      " place%s; %" PRIu64 " records are missing",

@@ -159,8 +159,10 @@ prepare(struct capture *c, const struct rec *r)
 static void
 end_run(struct capture *c)
 {
-	if (c->run_at != 0)
+	if (c->run_at != 0) {
 		memcpy(c->block.data + c->run_at, &c->run, sizeof(c->run));
+		c->next[c->run.slot] = c->run_next;
+	}
 	c->run_at = 0;
 	c->run_stream = NULL;
 }
@@ -223,12 +225,23 @@ find_slot(struct capture *c, struct capture_stream *s, const struct rec *r)
 static void
 begin_run(struct capture *c, struct capture_stream *s, const struct rec *r)
 {
+	uint16_t slot;
+
 	end_run(c);
-	c->run = (struct capture_run){ .slot = find_slot(c, s, r),
-		.id = r->head->id };
+	slot = find_slot(c, s, r);
+	c->run = (struct capture_run){
+		.slot = slot,
+		.level = r->head->level,
+		.flags = r->head->flags & (uint8_t)~RECORD_PAD,
+		.skip = (uint16_t)(r->number - c->next[slot]),
+		.id = r->head->id,
+		.time = r->head->time,
+	};
 	c->run_at = c->block.n;
 	c->run_stream = s;
 	c->run_lane = r->lane;
+	c->run_next = r->number;
+	(void)buffer_room(&c->block, sizeof(c->run));
 	c->block.n += sizeof(c->run);
 }
 
@@ -236,9 +249,21 @@ static int
 goes_on(const struct capture *c, const struct capture_stream *s,
     const struct rec *r)
 {
-	return c->run_stream == s && c->run_lane == r->lane &&
-	       c->run.id == r->head->id &&
-	       r->number - c->next[c->run.slot] <= UINT16_MAX;
+	const struct record *h = r->head;
+
+	return c->run_stream == s && c->run_next == r->number &&
+	       c->run_lane == r->lane && c->run.id == h->id &&
+	       c->run.level == h->level && c->run.flags == h->flags &&
+	       h->time - c->run.time <= UINT32_MAX &&
+	       c->run.count != UINT16_MAX;
+}
+
+/* Whether what there is has to be written before another record comes. */
+static int
+is_full(const struct capture *c, size_t padded)
+{
+	return c->block.n + padded > CAPTURE_RUNS_MAX ||
+	       c->nslots == CAPTURE_SLOTS_MAX || c->first.n > FIRST_MAX;
 }
 
 int
@@ -252,9 +277,7 @@ capture_record(struct capture *c, const struct rec *r)
 	if (c->error != 0)
 		return -1;
 	must(r->payload.n <= CAPTURE_ITEM_MAX);
-	if ((c->block.n + padded > CAPTURE_RUNS_MAX ||
-		c->nslots == CAPTURE_SLOTS_MAX || c->first.n > FIRST_MAX) &&
-	    end_block(c) != 0)
+	if (is_full(c, padded) && end_block(c) != 0)
 		return -1;
 	if (c->count == 0)
 		c->since = clock_mono();
@@ -263,11 +286,8 @@ capture_record(struct capture *c, const struct rec *r)
 		begin_run(c, s, r);
 	i = (struct capture_item){
 		.length = (uint16_t)r->payload.n,
-		.skip = (uint16_t)(r->number - c->next[c->run.slot]),
 		.tag = r->head->tag,
-		.level = r->head->level,
-		.flags = r->head->flags & (uint8_t)~RECORD_PAD,
-		.time = r->head->time,
+		.after = (uint32_t)(r->head->time - c->run.time),
 	};
 	p = buffer_room(&c->block, sizeof(i) + padded);
 	memcpy(p, &i, sizeof(i));
@@ -276,7 +296,7 @@ capture_record(struct capture *c, const struct rec *r)
 		memcpy(p + sizeof(i), r->payload.text, r->payload.n);
 	}
 	c->block.n += sizeof(i) + padded;
-	c->next[c->run.slot] = r->number + 1;
+	c->run_next = r->number + 1;
 	c->run.count++;
 	c->count++;
 	return 0;

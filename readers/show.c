@@ -89,6 +89,7 @@ show_stream(
 	stream->hidden = choose_hides_stream(&s->choose, d);
 	buffer_init(&stream->label, -1);
 	s->out->stream(&stream->label, d);
+	buffer_fit(&stream->label);
 }
 
 void
