@@ -24,7 +24,7 @@
 
 static struct show show;
 static struct descriptor d[2];
-static struct rec_stream streams[2];
+static struct rec_stream *streams[2];
 
 static void
 describe(size_t i, const char *type, const char *ident)
@@ -36,26 +36,27 @@ describe(size_t i, const char *type, const char *ident)
 	d[i].owner_uid = 1000;
 	d[i].owner_start = 12345;
 	d[i].created = 1000000100;
-	streams[i].created = 1000000007;
-	streams[i].serial = 100 * (i + 1);
-	show_stream(&show, &streams[i], &d[i]);
+	streams[i] = rec_stream_new();
+	streams[i]->created = 1000000007;
+	streams[i]->serial = 100 * (i + 1);
+	show_stream(&show, streams[i], &d[i]);
 }
 
 static void
 learn(size_t i, enum dict_kind kind, uint32_t id, const char *text)
 {
-	show_learn(&show, &streams[i], kind, id, text, strlen(text));
+	show_learn(&show, streams[i], kind, id, text, strlen(text));
 }
 
-/* A record of the streams[i]. */
+/* A record of the i-th stream. */
 static struct record head = { .level = 6, .time = 2000000000 };
 static void
 put(size_t i, uint32_t lane, uint64_t number, const void *payload, size_t n)
 {
 	struct rec r = {
 		.head = &head,
-		.stream = &streams[i],
-		.tag = show_tag(&show, &streams[i], head.tag),
+		.stream = streams[i],
+		.tag = show_tag(&show, streams[i], head.tag),
 		.payload = { payload, n },
 		.lane = lane,
 		.number = number,
@@ -119,7 +120,7 @@ write_golden(void)
 	head.flags = 0;
 	memset(large, 'x', sizeof(large));
 	put(1, 15, UINT64_MAX, large, sizeof(large));
-	show_stream_fini(&streams[1]);
+	rec_stream_drop(streams[1]);
 	head.tag = 2; /* not in the dictionary */
 	put_text(0, 2, 0, "the last one");
 }
@@ -163,7 +164,8 @@ main(int argc, char *argv[])
 	else
 		write_many(strtoull(argv[2], NULL, 10));
 	for (size_t i = 0; i < 2; i++)
-		show_stream_fini(&streams[i]);
+		if (streams[i] != NULL)
+			rec_stream_drop(streams[i]);
 	if (capture_close(show.capture) != 0)
 		return 1;
 	show_fini(&show);

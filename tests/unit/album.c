@@ -54,13 +54,16 @@ line_lost(struct buffer *b, const struct out_loss *l)
 	buffer_byte(b, '\n');
 }
 
-static const struct out line_out = { "line", line_stream, line_tag, line_record,
-	line_lost };
+static const struct out line_out = { .name = "line",
+	.stream = line_stream,
+	.tag = line_tag,
+	.record = line_record,
+	.lost = line_lost };
 
 static void
 name_stream(struct album *a, size_t i, uint64_t serial)
 {
-	struct rec_stream *two[] = { &a->of_text[i], &a->of_file[i] };
+	struct rec_stream **two[] = { &a->of_text[i], &a->of_file[i] };
 	struct descriptor *d = &a->d[i];
 
 	memset(d, 0, sizeof(*d));
@@ -73,10 +76,10 @@ name_stream(struct album *a, size_t i, uint64_t serial)
 	d->owner_start = 5555;
 	d->created = 6666;
 	for (size_t k = 0; k < 2; k++) {
-		memset(two[k], 0, sizeof(*two[k]));
-		two[k]->created = 7777 + i / 2;
-		two[k]->serial = serial;
-		show_stream(k == 0 ? &a->text : &a->file_show, two[k], d);
+		*two[k] = rec_stream_new();
+		(*two[k])->created = 7777 + i / 2;
+		(*two[k])->serial = serial;
+		show_stream(k == 0 ? &a->text : &a->file_show, *two[k], d);
 	}
 }
 
@@ -118,8 +121,8 @@ void
 album_end(struct album *a)
 {
 	for (size_t i = 0; i < ALBUM_STREAMS; i++) {
-		show_stream_fini(&a->of_text[i]);
-		show_stream_fini(&a->of_file[i]);
+		rec_stream_drop(a->of_text[i]);
+		rec_stream_drop(a->of_file[i]);
 	}
 	if (a->file_show.capture != NULL)
 		(void)album_close(a);
@@ -132,8 +135,8 @@ void
 album_learn(struct album *a, size_t i, enum dict_kind kind, uint32_t id,
     const char *text)
 {
-	show_learn(&a->text, &a->of_text[i], kind, id, text, strlen(text));
-	show_learn(&a->file_show, &a->of_file[i], kind, id, text, strlen(text));
+	show_learn(&a->text, a->of_text[i], kind, id, text, strlen(text));
+	show_learn(&a->file_show, a->of_file[i], kind, id, text, strlen(text));
 }
 
 static void
@@ -159,8 +162,8 @@ album_put(struct album *a, size_t i, uint32_t lane, uint64_t number,
 	struct bytes p = { payload, n };
 
 	a->head.length = (uint32_t)(sizeof(a->head) + n);
-	put(&a->text, &a->of_text[i], &a->head, p, lane, number);
-	put(&a->file_show, &a->of_file[i], &a->head, p, lane, number);
+	put(&a->text, a->of_text[i], &a->head, p, lane, number);
+	put(&a->file_show, a->of_file[i], &a->head, p, lane, number);
 	a->head.time++;
 }
 
@@ -182,10 +185,10 @@ album_lost(struct album *a, const struct descriptor *of, uint64_t records,
 void
 album_forget(struct album *a, size_t i)
 {
-	uint64_t serial = a->of_text[i].serial + 1;
+	uint64_t serial = a->of_text[i]->serial + 1;
 
-	show_stream_fini(&a->of_text[i]);
-	show_stream_fini(&a->of_file[i]);
+	rec_stream_drop(a->of_text[i]);
+	rec_stream_drop(a->of_file[i]);
 	name_stream(a, i, serial);
 }
 

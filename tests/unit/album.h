@@ -23,7 +23,7 @@ struct album {
 	char file[80];
 	struct show text, file_show;
 	struct descriptor d[ALBUM_STREAMS];
-	struct rec_stream of_text[ALBUM_STREAMS], of_file[ALBUM_STREAMS];
+	struct rec_stream *of_text[ALBUM_STREAMS], *of_file[ALBUM_STREAMS];
 	struct record head; /* of the next record */
 };
 
