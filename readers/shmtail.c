@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "readers/capture.h"
+#include "readers/detach.h"
 #include "readers/tail.h"
 #include "readers/tail_options.h"
 
@@ -121,8 +122,8 @@ run_segment(struct show *s, const struct tail_options *o)
 		       : attach_open(&t.attach, o->instance, o->timeout);
 	failed = attached == ATTACH_FAILED;
 	if (attached == ATTACH_OK) {
-		failed =
-		    open_capture(s, o, t.attach.segment.fd) != 0 || run(&t, o);
+		failed = open_capture(s, o, t.attach.segment.fd) != 0 ||
+			 detach(o->detach) != 0 || run(&t, o);
 		show_incomplete(s);
 		if (t.cursor != NULL && show_flush(s) == 0)
 			failed |= cursor_save(t.cursor, &t, 1) != 0;
@@ -165,6 +166,8 @@ main(int argc, char *argv[])
 	flush_init();
 	if (o.write != NULL)
 		stop_reopens();
+	if (pid_take(o.pid_file) != 0)
+		return 1;
 	fd = find_capture(o.file);
 	failed = fd != -1 ? run_capture(fd, &show, &o) : run_segment(&show, &o);
 	if (show.capture != NULL)
@@ -172,5 +175,6 @@ main(int argc, char *argv[])
 	failed |= buffer_exit(&show.to);
 	show_end(&show);
 	show_fini(&show);
+	pid_drop();
 	return failed ? 1 : 0;
 }

@@ -51,6 +51,8 @@ static const struct option_row rows[] = {
 	{ 'w', "file", "write a capture (-: to standard output), no text",
 	    NULL },
 	{ 'a', NULL, "-w appends", NULL },
+	{ 'D', NULL, "detach when it is attached (with -w)", NULL },
+	{ 'P', "file", "write the pid there", NULL },
 	{ 't', "seconds", "how long to wait for the instance (5), or off",
 	    NULL },
 	{ OPT_PID, "number", "only records of this process", "pid" },
@@ -302,6 +304,12 @@ take_option(
 	case 'a':
 		o->append = 1;
 		break;
+	case 'D':
+		o->detach = 1;
+		break;
+	case 'P':
+		o->pid_file = value;
+		break;
 	case 'o':
 		o->has_format = 1;
 		take_format(s, value);
@@ -347,6 +355,11 @@ tail_options(struct tail_options *o, struct show *s, int argc, char *argv[])
 		usage_stray(argv[optind], "-n names the instance, -r a file");
 	if (o->file != NULL && o->instance != NULL)
 		usage_errx("-n and -r do not go together");
+	if (o->detach && (o->write == NULL || strcmp(o->write, "-") == 0))
+		usage_errx("-D: -w names the file that it writes");
+	if (o->detach && (o->dump || o->file != NULL))
+		usage_errx("-D: what ends by itself (-%c) does not detach",
+		    o->dump ? 'd' : 'r');
 	if (o->append && o->write == NULL)
 		usage_errx("-a: -w names the file that it appends to");
 	if (o->has_format && o->write != NULL)

@@ -11,6 +11,8 @@ struct tail_options {
 	const char *file;
 	const char *write;
 	int append;
+	int detach;
+	const char *pid_file;
 	int has_format;
 	uint64_t timeout;
 	uint64_t last;
