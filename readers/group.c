@@ -363,8 +363,6 @@ link_to(struct groups *gs, struct node *n, const struct key *k)
 {
 	struct node *parent = find(gs, k);
 
-	if (parent == n)
-		return -1;
 	if (n->parent != NULL)
 		return 0; /* the first one counts */
 	if (parent == NULL) {
