@@ -40,7 +40,7 @@ struct groups {
 	size_t memory; /* for slabs */
 	void (*done)(void *, struct group *);
 	void *arg;
-	uint64_t now; /* of the last tick */
+	uint64_t now; /* by groups_time() */
 	uint64_t seq;
 	uint64_t secret[4];
 	struct node **table;
@@ -405,7 +405,7 @@ groups_add(struct groups *gs, const struct rec *r)
 		n = settle(gs, &k, links ? &to : NULL, begins);
 		gs->last = n;
 	}
-	n->begun |= begins;
+	n->begun |= (uint8_t)begins;
 	if (links)
 		bad = link_to(gs, n, &to);
 	root = tree_root(n);
@@ -420,6 +420,12 @@ groups_add(struct groups *gs, const struct rec *r)
 	else if (root->records >= GROUP_RECORDS || root->bytes >= GROUP_BYTES)
 		hand_on_part(gs, root);
 	return bad;
+}
+
+void
+groups_time(struct groups *gs, uint64_t now)
+{
+	gs->now = now;
 }
 
 uint64_t

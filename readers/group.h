@@ -69,9 +69,13 @@ void groups_free(struct groups *);
  * a record alone. */
 int groups_add(struct groups *, const struct rec *);
 
-/* Hands on what has waited longer than it may; `now' is clock_mono(), also for
- * what comes until the next call.  Also to be called without traffic: returns
- * when it wants to be called next, UINT64_MAX: not before there are records. */
+/* What comes from now on comes at this time, by clock_mono(). */
+void groups_time(struct groups *, uint64_t now);
+
+/* The same, and hands on what has waited longer than it may.  Also to be called
+ * without traffic: returns when it wants to be called next, UINT64_MAX: not
+ * before there are records.  Call it when all that there is was added: who was
+ * stopped for long may find the ends of what has waited. */
 uint64_t groups_tick(struct groups *, uint64_t now);
 
 /* Hands on all, complete or not. */

@@ -52,28 +52,29 @@ void store_fini(struct store *);
  * A transaction, or a place for one that a link has named.
  */
 struct node {
-	TAILQ_ENTRY(node) age;
+	/* what each record looks at comes first */
 	struct node *chain; /* the next one of its bucket */
-	uint64_t hash;
 	uint64_t id;
 	uint64_t start; /* its process */
 	uint32_t pid;
-	int begun, ended; /* by flags */
-	uint64_t began;   /* clock_mono() */
-	uint64_t seq;     /* in the order in which they came */
+	uint8_t begun, ended; /* by flags */
 	struct copies copies;
-	/* group_tree.c */
 	struct node *parent;
-	TAILQ_HEAD(node_list, node) children;
-	TAILQ_ENTRY(node) sibling;
-	unsigned height;     /* of what is below it, at least */
-	struct node *before; /* while a tree is gone through */
 	/* of a root, for all of its tree: */
-	size_t nodes;
-	size_t open; /* of these, that have not ended */
+	size_t open; /* transactions that have not ended */
 	size_t records;
 	size_t bytes;
+	size_t nodes;
 	unsigned part;
+
+	unsigned height; /* of what is below it, at least */
+	TAILQ_ENTRY(node) age;
+	uint64_t hash;
+	uint64_t began; /* clock_mono() */
+	uint64_t seq;   /* in the order in which they came */
+	TAILQ_HEAD(node_list, node) children;
+	TAILQ_ENTRY(node) sibling;
+	struct node *before; /* while a tree is gone through */
 };
 
 static inline struct node *

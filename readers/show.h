@@ -122,6 +122,8 @@ void show_put(struct show *, struct buffer *to, struct rec *);
  */
 void show_grouping(
     struct show *, enum grouping, uint64_t limit, uint64_t patience);
+/* Before the records of a round, which show_tick() is behind. */
+void show_time(struct show *, uint64_t now);
 /* What is not complete: at the end, or when somebody asks for it. */
 void show_incomplete(struct show *);
 /* A record of a transaction. */

@@ -97,6 +97,13 @@ show_grouping(
 }
 
 void
+show_time(struct show *s, uint64_t now)
+{
+	if (s->groups != NULL)
+		groups_time(s->groups, now);
+}
+
+void
 show_incomplete(struct show *s)
 {
 	if (s->groups != NULL)

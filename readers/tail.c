@@ -88,6 +88,7 @@ tail_follow(struct tail *t)
 	case ATTACH_TORN:
 		return -1;
 	}
+	show_time(t->show, t->now);
 	if (t->now >= t->tend_at)
 		sources_tend(t);
 	sources_list(t);

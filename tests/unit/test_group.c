@@ -8,7 +8,6 @@
 
 #include "readers/attach.h"
 #include "readers/group.h"
-#include "readers/show.h"
 #include "tests/unit/unit.h"
 
 /* Streams: a is a process', A the same one's in the next segment, b and c are
@@ -118,7 +117,8 @@ put(int stream, uint64_t id, uint8_t flags, uint64_t parent, size_t length)
 /*
  * A word of a scenario: a stream's letter (or none: a), an id, then + begin,
  * - end, <ID a link.  Or `!' after the letter: records of it were lost; `.' is
- * a second, `*' a flush, `?' a loss of nobody knows whom.
+ * a second, `,' a minute in which nobody looked, `*' a flush, `?' a loss of
+ * nobody knows whom.
  */
 static void
 play(const char *word)
@@ -136,6 +136,8 @@ play(const char *word)
 		groups_lost(gs, NULL);
 	else if (*word == '.')
 		(void)groups_tick(gs, now += NSEC);
+	else if (*word == ',')
+		groups_time(gs, now += 60 * NSEC);
 	else if (*word == '*')
 		groups_flush(gs);
 	if (!isdigit((unsigned char)*word))
@@ -190,6 +192,9 @@ static const struct row rows[] = {
 	{ GROUP_TRANSACTION, 9, "1+ . 2+ . 2- .", "1(-T): 1; 2: 2 3", 0 },
 	/* from its first record on, not from its last */
 	{ GROUP_TRANSACTION, 9, "1+ . 1 . 1-", "1(-T): 1 2; 1(begin): 3", 0 },
+	/* who was stopped finds ends, and what begins is not late at once */
+	{ GROUP_TRANSACTION, 9, "1+ , 1-", "1: 1 2", 0 },
+	{ GROUP_TRANSACTION, 9, "1+ , 2+ . 2-", "1(-T): 1; 2: 2 3", 0 },
 	{ GROUP_TRANSACTION, 9, "1+ ! 1- 2+ 2-", "1(lost): 1 2; 2: 3 4", 0 },
 	{ GROUP_TRANSACTION, 9, "1+ A! 1-", "1(lost): 1 2", 0 },
 	{ GROUP_TRANSACTION, 9, "! 1+ 1-", "1: 1 2", 0 },
@@ -491,105 +496,6 @@ START_TEST(a_wide_tree_costs_a_bounded_time)
 }
 END_TEST
 
-static const struct descriptor front = {
-	.owner_pid = 1, .owner_start = 7, .type = "t", .ident = "front"
-};
-
-/* What shmtail -g transaction -x Hidden makes of it; `stops' is -k. */
-static struct show show;
-static struct rec_stream *shown_in;
-
-static void
-show_start(uint64_t stops)
-{
-	show_init(&show, &out_short, -1);
-	(void)globs_add(&show.exclude, "Hidden");
-	show.stop_after = stops;
-	show_begin(&show);
-	show_grouping(&show, GROUP_TRANSACTION, 9, UINT64_MAX);
-	shown_in = rec_stream_new();
-	show_learn(&show, shown_in, DICT_TAG, 1, "Hidden", 6);
-	show_stream(&show, shown_in, &front);
-}
-
-static void
-show_one(uint64_t id, uint16_t number, uint8_t flags)
-{
-	struct record head = { .id = id, .flags = flags, .tag = number };
-	struct rec r = { .head = &head,
-		.stream = shown_in,
-		.tag = show_tag(&show, shown_in, number),
-		.payload = { "x", 1 } };
-
-	show_record(&show, &r);
-}
-
-/* How often a text is in what was shown. */
-static int
-shows(const char *text)
-{
-	int n = 0;
-
-	buffer_byte(&show.to, '\0');
-	show.to.n--;
-	for (const char *p = show.to.data; (p = strstr(p, text)) != NULL; p++)
-		n++;
-	return n;
-}
-
-static void
-show_end(void)
-{
-	rec_stream_drop(shown_in);
-	show_fini(&show);
-}
-
-START_TEST(a_loss_is_said_of_groups_as_well)
-{
-	show_start(0);
-	show_one(1, 0, RECORD_BEGIN);
-	show_lost(&show, &front, 5, 0);
-	show_one(1, 0, RECORD_END);
-	ck_assert_int_eq(
-	    shows("-- 1 t.front[1], records of it may be lost --\n"), 1);
-	show_end();
-}
-END_TEST
-
-START_TEST(hidden_records_begin_and_end_groups)
-{
-	show_start(0);
-	show_one(1, 1, RECORD_BEGIN);
-	show_one(1, 0, 0);
-	ck_assert_int_eq(shows("--"), 0);
-	show_one(1, 1, RECORD_END);
-	ck_assert_int_eq(shows("-- 1 t.front[1] --\n"), 1);
-	ck_assert_int_eq(shows("(emerg)"), 1);
-	/* nothing is left of it */
-	show_one(2, 1, RECORD_BEGIN | RECORD_END);
-	ck_assert_int_eq(shows("-- 2"), 0);
-	ck_assert_int_eq(shows("\n\n"), 1);
-	show_end();
-}
-END_TEST
-
-START_TEST(k_counts_records_and_cuts_no_group)
-{
-	show_start(2);
-	show_one(0, 0, 0);
-	ck_assert_int_eq(show.done, 0);
-	for (int i = 0; i < 3; i++)
-		show_one(1, 0, i == 2 ? RECORD_END : 0);
-	ck_assert_int_eq(show.done, 1);
-	ck_assert_int_eq(shows("(emerg)"), 4);
-	/* and that was all */
-	show_one(2, 0, RECORD_BEGIN | RECORD_END);
-	show_flush(&show);
-	ck_assert_int_eq(shows("(emerg)"), 4);
-	show_end();
-}
-END_TEST
-
 int
 main(void)
 {
@@ -605,9 +511,6 @@ main(void)
 		a_tree_has_a_deepest_level,
 		whatever_they_say_each_record_comes_once,
 		a_wide_tree_costs_a_bounded_time,
-		a_loss_is_said_of_groups_as_well,
-		hidden_records_begin_and_end_groups,
-		k_counts_records_and_cuts_no_group,
 	};
 
 	return UNIT_RUN("group", tests);

@@ -1,0 +1,145 @@
+/*
+ * test_show_group.c -- what shmtail shows of groups.
+ */
+#include <string.h>
+
+#include "readers/show.h"
+#include "tests/unit/unit.h"
+
+static const struct descriptor front = {
+	.owner_pid = 1, .owner_start = 7, .type = "t", .ident = "front"
+};
+
+/* What shmtail -g transaction -x Hidden makes of it; `stops' is -k. */
+static struct show show;
+static struct rec_stream *shown_in;
+
+static void
+show_start(uint64_t stops)
+{
+	show_init(&show, &out_short, -1);
+	(void)globs_add(&show.exclude, "Hidden");
+	show.stop_after = stops;
+	show_begin(&show);
+	show_grouping(&show, GROUP_TRANSACTION, 9, UINT64_MAX);
+	shown_in = rec_stream_new();
+	show_learn(&show, shown_in, DICT_TAG, 1, "Hidden", 6);
+	show_stream(&show, shown_in, &front);
+}
+
+static void
+show_one(uint64_t id, uint16_t number, uint8_t flags)
+{
+	struct record head = { .id = id, .flags = flags, .tag = number };
+	struct rec r = { .head = &head,
+		.stream = shown_in,
+		.tag = show_tag(&show, shown_in, number),
+		.payload = { "x", 1 } };
+
+	show_record(&show, &r);
+}
+
+/* How often a text is in what was shown. */
+static int
+shows(const char *text)
+{
+	int n = 0;
+
+	buffer_byte(&show.to, '\0');
+	show.to.n--;
+	for (const char *p = show.to.data; (p = strstr(p, text)) != NULL; p++)
+		n++;
+	return n;
+}
+
+static void
+show_end(void)
+{
+	rec_stream_drop(shown_in);
+	show_fini(&show);
+}
+
+START_TEST(a_loss_is_said_of_groups_as_well)
+{
+	show_start(0);
+	show_one(1, 0, RECORD_BEGIN);
+	show_lost(&show, &front, 5, 0);
+	show_one(1, 0, RECORD_END);
+	ck_assert_int_eq(
+	    shows("-- 1 t.front[1], records of it may be lost --\n"), 1);
+	show_end();
+}
+END_TEST
+
+START_TEST(hidden_records_begin_and_end_groups)
+{
+	show_start(0);
+	show_one(1, 1, RECORD_BEGIN);
+	show_one(1, 0, 0);
+	ck_assert_int_eq(shows("--"), 0);
+	show_one(1, 1, RECORD_END);
+	ck_assert_int_eq(shows("-- 1 t.front[1] --\n"), 1);
+	ck_assert_int_eq(shows("(emerg)"), 1);
+	/* nothing is left of it */
+	show_one(2, 1, RECORD_BEGIN | RECORD_END);
+	ck_assert_int_eq(shows("-- 2"), 0);
+	ck_assert_int_eq(shows("\n\n"), 1);
+	show_end();
+}
+END_TEST
+
+START_TEST(k_counts_records_and_cuts_no_group)
+{
+	show_start(2);
+	show_one(0, 0, 0);
+	ck_assert_int_eq(show.done, 0);
+	for (int i = 0; i < 3; i++)
+		show_one(1, 0, i == 2 ? RECORD_END : 0);
+	ck_assert_int_eq(show.done, 1);
+	ck_assert_int_eq(shows("(emerg)"), 4);
+	/* and that was all */
+	show_one(2, 0, RECORD_BEGIN | RECORD_END);
+	show_flush(&show);
+	ck_assert_int_eq(shows("(emerg)"), 4);
+	show_end();
+}
+END_TEST
+
+START_TEST(a_stream_that_is_gone_has_its_name_still)
+{
+	show_start(0);
+	show_one(1, 0, RECORD_BEGIN);
+	rec_stream_drop(shown_in);
+	show_flush(&show);
+	ck_assert_int_eq(
+	    shows("-- 1 t.front[1], incomplete: no end yet --\n"), 1);
+	ck_assert_int_eq(shows(" t.front[1] -(emerg) 1: x\n"), 1);
+	show_fini(&show);
+}
+END_TEST
+
+/* Links whose payload is too short, or that would have arguments. */
+START_TEST(a_link_that_is_none_is_told)
+{
+	show_start(0);
+	show_one(1, 0, RECORD_LINK | RECORD_BEGIN | RECORD_END);
+	show_one(0, 0, RECORD_LINK | RECORD_ARGS);
+	ck_assert_int_eq(shows("[unreadable record]"), 2);
+	ck_assert_int_eq(shows(" in "), 0);
+	show_end();
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const tests[] = {
+		a_loss_is_said_of_groups_as_well,
+		hidden_records_begin_and_end_groups,
+		k_counts_records_and_cuts_no_group,
+		a_stream_that_is_gone_has_its_name_still,
+		a_link_that_is_none_is_told,
+	};
+
+	return UNIT_RUN("show_group", tests);
+}
