@@ -99,7 +99,7 @@ take_word(const char *p, const char *end, struct member *m)
 	struct value number;
 	size_t n;
 
-	while (p < end && strchr(" \t\r\n,}", *p) == NULL)
+	while (p < end && *p != ',' && *p != '}' && *p != '\r' && !is_blank(*p))
 		p++;
 	m->value = (struct bytes){ from, (size_t)(p - from) };
 	if (is_word(m->value, "null"))

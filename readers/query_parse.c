@@ -9,7 +9,7 @@
  *	primary	= "(" or ")" | "any" "(" or ")" | "all" "(" or ")" | test
  *
  * and query_compare.c has the rest.  It recurses at parentheses alone, whose
- *depth is bounded.  The first thing that is wrong is told, and is the end.
+ * depth is bounded.  The first thing that is wrong is told, and is the end.
  */
 #include <err.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 /*
- * records.h -- records made by hand, as a reader has them, of a few streams.
+ * records.h -- records made by hand, as a reader has them, of three streams:
+ * http.front[100], http.back[200], cron.daily[300].
  */
 #ifndef SHMLOG_TESTS_RECORDS_H
 #define SHMLOG_TESTS_RECORDS_H
@@ -8,8 +9,7 @@
 #include "tests/unit/unit.h"
 
 #define RECORDS_MAX 512
-#define RECORDS_STREAMS 3 /* http.front[100], http.back[200], cron.daily[300]  \
-			   */
+#define RECORDS_STREAMS 3
 
 struct records {
 	struct descriptor d[RECORDS_STREAMS];

@@ -510,7 +510,13 @@ check_way(const struct format *f, const struct format_field *field,
 	if (got == -1)
 		return;
 	expect_eq(format_value(f, payload, n, field, &b), 0);
-	expect_eq(memcmp(&a, &b, sizeof(a)), 0);
+	expect_eq(a.kind, b.kind);
+	if (a.kind != FIELD_STRING) {
+		expect_eq(a.u, b.u);
+		return;
+	}
+	expect(a.s.text == b.s.text && a.s.length == b.s.length);
+	expect_eq(a.s.cut, b.s.cut);
 }
 
 START_TEST(a_fields_way_leads_where_the_long_way_does)

@@ -619,6 +619,37 @@ START_TEST(a_pattern_that_would_spin_gives_up_and_is_counted)
 }
 END_TEST
 
+/* A byte that no number becomes is looked for in payload and format alone. */
+START_TEST(what_is_in_no_payload_is_found_in_the_text)
+{
+	static const struct {
+		const char *query;
+		int holds;
+	} asked[] = {
+		{ "* ~ Success", 1 }, /* what %m became */
+		{ "* ~ Sxccess", 0 },
+		{ "* ~ \"S.*k\"", 1 },
+		{ "* ~ kz", 1 },
+		{ "* ~ z", 1 },
+		{ "* ~ w", 0 },
+		{ "* ~ null", 1 },
+	};
+	const uint64_t words[] = { 'k', records_word("z"), 0 };
+	struct query *q;
+
+	records_begin(&s);
+	(void)records_args(&s, OF(0, "Req", 6, 1), "%m %c%s %s", words);
+	for (size_t i = 0; i < UNIT_COUNT(asked); i++) {
+		q = compile(asked[i].query, 0);
+		records_again(&s.list[0]);
+		if (query_record(q, &s.list[0]) != asked[i].holds)
+			ck_abort_msg("%s is wrong", asked[i].query);
+		query_free(q);
+	}
+	records_end(&s);
+}
+END_TEST
+
 START_TEST(a_stream_is_judged_by_its_own_name)
 {
 	struct query *q = compile("stream eq http.front", 0);
@@ -660,6 +691,7 @@ main(void)
 		of_no_records_all_is_true_and_any_is_not,
 		what_cannot_hold_is_told_early,
 		a_pattern_that_would_spin_gives_up_and_is_counted,
+		what_is_in_no_payload_is_found_in_the_text,
 		a_stream_is_judged_by_its_own_name,
 	};
 

@@ -80,7 +80,8 @@ static const struct {
 	{ "Tag.", 4, "expected the name of a field, not the end" },
 	{ ".", 1, "expected the name of a field, not the end" },
 	{ ".a*b == 1", 2, "the name of a field is a whole one: no * and ?" },
-	{ "\"R\".a?b == 1", 5, "the name of a field is a whole one: no * and ?" },
+	{ "\"R\".a?b == 1", 5,
+	    "the name of a field is a whole one: no * and ?" },
 	{ "Tag[", 4, "expected the number of a word, not the end" },
 	{ "Tag[]", 4, "expected the number of a word, not \"]\"" },
 	{ "Tag[x]", 4, "expected the number of a word, not \"x\"" },
@@ -252,8 +253,8 @@ START_TEST(all_is_bounded)
 	check_bound(
 	    "a.", 32768, "", "expected the name of a field, not the end");
 	check_bound("\"", 65535, "", "an empty name");
-	check_bound("a ~ '((((x{1,200}){1,200}){1,200}){1,200})'\n",
-	    1, "", "regular expression is too large");
+	check_bound("a ~ '((((x{1,200}){1,200}){1,200}){1,200})'\n", 1, "",
+	    "regular expression is too large");
 }
 END_TEST
 
