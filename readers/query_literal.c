@@ -1,6 +1,7 @@
 /*
  * query_literal.c -- strings and numbers of a query, and the units of numbers.
  */
+#include <math.h>
 #include <string.h>
 
 #include "readers/field_text.h"
@@ -177,7 +178,7 @@ make_float(struct value *v)
 static void
 make_whole(struct value *v)
 {
-	if (v->kind != VALUE_FLOAT || !(v->d > -0x1p53 && v->d < 0x1p53) ||
+	if (v->kind != VALUE_FLOAT || !(fabs(v->d) < 0x1p53) ||
 	    (double)(int64_t)v->d != v->d)
 		return;
 	v->i = (int64_t)v->d;

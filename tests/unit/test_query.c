@@ -6,79 +6,7 @@
 #include <string.h>
 
 #include "readers/query.h"
-#include "tests/unit/records.h"
-
-static struct records s;
-
-#define REQUEST "method=%s path=%s status=%d us=%lu"
-#define JSON                                                                   \
-	"{\"status\":403,\"ok\":false,\"user\":\"Ann \\\"A\\\" Lee\","         \
-	"\"ratio\":0.75,\"none\":null,\"list\":[\"x\",{\"y\":1}],"             \
-	"\"a.b\":7,\"two words\":1}"
-#define OF(...) (&(struct record_of){ __VA_ARGS__ })
-
-static void
-request(const struct record_of *of, const char *method, const char *path,
-    int status, uint64_t us)
-{
-	(void)records_args(&s, of, REQUEST,
-	    (uint64_t[]){ records_word(method), records_word(path),
-		(uint64_t)status, us });
-}
-
-static void
-text(const struct record_of *of, const char *line)
-{
-	(void)records_text(&s, of, line, strlen(line));
-}
-
-/* They are called a, b, c ... */
-static void
-begin(void)
-{
-	const uint64_t bad[] = { format_pair(999, 0), 1 };
-
-	records_begin(&s);
-	/* a to c */
-	request(OF(0, "Req", 6, 1), "GET", "/index.html", 200, 1500);
-	request(OF(0, "Req", 4, 2), "POST", "/login", 403, 250000);
-	request(OF(0, "Req", 3, 3), "GET", "/a b", 500, 3000000);
-	/* d to g */
-	text(OF(0, "Resp", 6, 1),
-	    "status=200 bytes=5120 msg=\"all is \\\"well\\\"\" took=1.5ms");
-	text(OF(1, "Resp", 5, 2), JSON);
-	text(OF(1, "Header", 6, 1), "Host: example.com");
-	text(OF(1, "Header", 6, 1), "Accept:  text/html \"en us\" q=1");
-	/* h: no tag; i: a tag with a dot */
-	text(OF(2, NULL, 7, 0), "plain text");
-	text(OF(2, "Job.nightly", 5, 0), "state=done n=-5 size=3.5MiB");
-	/* j */
-	(void)records_args(&s, OF(2, "Job", 2, 9),
-	    "nightly=%s load=%.1f left=%+d p=%p c=%c t=\"%s %d\"",
-	    (uint64_t[]){ 0, records_bits(0.26), (uint64_t)-7, 16, 'q',
-		records_word("x"), 1 });
-	/* k: a tag that elsewhere is a field */
-	text(OF(0, "status", 1, 4), "12");
-	/* l: what only whole numbers tell apart */
-	(void)records_args(&s, OF(1, "Big", 6, UINT64_MAX), "n=%lu m=%ld",
-	    (uint64_t[]){ UINT64_MAX, (uint64_t)INT64_MIN });
-	/* m, n: bytes, and none; o: cut short; p: cannot be read */
-	(void)records_text(&s, OF(2, "Raw", 0, 0), "\xff\0\x01 z", 5);
-	text(OF(2, "Empty", 7, 0), "");
-	text(OF(1, "Cut", 6, 5), "{\"status\":201,\"half\":12");
-	(void)records_payload(&s, OF(0, "Bad", 6, 6), bad, sizeof(bad));
-}
-
-static struct query *
-compile(const char *line, int caseless)
-{
-	struct query_error e;
-	struct query *q = query_compile(line, strlen(line), caseless, &e);
-
-	if (q == NULL)
-		ck_abort_msg("%s: at %zu: %s", line, e.at, e.message);
-	return q;
-}
+#include "tests/unit/sixteen.h"
 
 /* The letters of the records that are selected. */
 static const char *
@@ -88,15 +16,15 @@ select_from(struct query *q)
 	size_t n = 0;
 	int holds;
 
-	for (size_t i = 0; i < s.n; i++) {
-		records_again(&s.list[i]);
-		holds = query_record(q, &s.list[i]);
+	for (size_t i = 0; i < sixteen.n; i++) {
+		records_again(&sixteen.list[i]);
+		holds = query_record(q, &sixteen.list[i]);
 		if (holds)
 			letters[n++] = (char)('a' + i);
 		/* a group of one is that one; what may not does not */
-		records_again(&s.list[i]);
-		expect_eq(query_group(q, &s.list[i], 1), holds);
-		expect(!holds || query_may(q, &s.list[i]));
+		records_again(&sixteen.list[i]);
+		expect_eq(query_group(q, &sixteen.list[i], 1), holds);
+		expect(!holds || query_may(q, &sixteen.list[i]));
 	}
 	letters[n] = '\0';
 	return letters;
@@ -113,9 +41,9 @@ check_rows(const struct row *rows, size_t n, int caseless)
 	const char *got;
 	struct query *q;
 
-	begin();
+	sixteen_begin();
 	for (size_t i = 0; i < n; i++) {
-		q = compile(rows[i].query, caseless);
+		q = sixteen_compile(rows[i].query, caseless);
 		got = select_from(q);
 		if (strcmp(got, rows[i].selects) != 0)
 			ck_abort_msg("%s selects \"%s\", not \"%s\"",
@@ -123,7 +51,7 @@ check_rows(const struct row *rows, size_t n, int caseless)
 		ck_assert_uint_eq(query_gave_up(q), 0);
 		query_free(q);
 	}
-	records_end(&s);
+	sixteen_end();
 }
 
 #define CHECK_ROWS(rows) check_rows(rows, UNIT_COUNT(rows), 0)
@@ -477,204 +405,6 @@ START_TEST(there_are_150_of_them)
 }
 END_TEST
 
-/* Groups: a and d to g (of id 1), b and e (of 2), c alone, h i m n. */
-static const struct {
-	const char *query;
-	const char *selects; /* of 1, 2, 3, 4 */
-} groups[] = {
-	{ "status == 200", "1" },
-	{ "status == 403", "2" },
-	{ "all(status == 403)", "2" },
-	{ "all(status)", "23" },
-	{ "all(status != 200)", "23" },
-	{ "not any(status == 200)", "234" },
-	{ "not status == 200", "234" },
-	{ "any(status != 200)", "23" },
-	{ "any(Req and us > 1s)", "3" },
-	{ "Req and us > 1s", "3" },
-	/* each by itself, or of one record */
-	{ "Header and status == 200", "1" },
-	{ "any(Header and status == 200)", "" },
-	{ "Header:Host and Header:Accept", "1" },
-	{ "any(Header:Host and Header:Accept)", "" },
-	{ "any(Header:Host) and any(Header:Accept)", "1" },
-	{ "all(id == 1)", "1" },
-	{ "all(not id)", "4" },
-	{ "all(level >= notice)", "1" },
-	{ "not all(level >= notice)", "234" },
-	{ "level == emerg and level == debug", "4" },
-	{ "all(level == emerg or level == debug)", "" },
-	{ "all(level < 0 or Req or Resp)", "23" },
-	{ "* ~ zzz or all(* ~ e)", "123" },
-	{ "(any(Req) or Raw) and not all(Req)", "124" },
-};
-
-static size_t
-take_group(struct rec *to, const char *letters)
-{
-	size_t n = 0;
-
-	for (; letters[n] != '\0'; n++) {
-		to[n] = s.list[letters[n] - 'a'];
-		records_again(&to[n]);
-	}
-	return n;
-}
-
-START_TEST(groups_are_selected_by_any_and_all_of_their_records)
-{
-	static const char *const members[] = { "adfg", "be", "c", "himn" };
-	struct rec group[RECORDS_MAX];
-	char got[8];
-	size_t n;
-
-	begin();
-	for (size_t i = 0; i < UNIT_COUNT(groups); i++) {
-		struct query *q = compile(groups[i].query, 0);
-
-		n = 0;
-		for (size_t k = 0; k < UNIT_COUNT(members); k++)
-			if (query_group(
-				q, group, take_group(group, members[k])))
-				got[n++] = (char)('1' + k);
-		got[n] = '\0';
-		if (strcmp(got, groups[i].selects) != 0)
-			ck_abort_msg("%s selects \"%s\", not \"%s\"",
-			    groups[i].query, got, groups[i].selects);
-		query_free(q);
-	}
-	records_end(&s);
-}
-END_TEST
-
-START_TEST(of_no_records_all_is_true_and_any_is_not)
-{
-	struct query *q = compile("all(Req)", 0);
-
-	ck_assert_int_eq(query_group(q, NULL, 0), 1);
-	query_free(q);
-	q = compile("Req or any(Req)", 0);
-	ck_assert_int_eq(query_group(q, NULL, 0), 0);
-	query_free(q);
-}
-END_TEST
-
-/* Those that query_may() lets through. */
-static const struct row early[] = {
-	{ "\"Req\"", "abc" },
-	{ "not \"Req\"", "defghijklmnop" },
-	/* it may be a field of the others */
-	{ "Req", "abcdefghijklmnop" },
-	{ "not Req", "defghijklmnop" },
-	{ "Req.status == 5", "abcdefghijklmnop" },
-	{ "\"Req\".status == 200", "abc" },
-	{ "level <= err", "cjkm" },
-	{ "stream eq http.back and status == 1", "efglo" },
-	{ "pid == 300 or \"Req\".us > 1", "abchijmn" },
-	{ "Header:Host", "fg" },
-	{ "Header[2] == 5 and level == debug", "" },
-	{ "not (Header ~ x)", "abcdefghijklmnop" },
-	{ "not (Header or id == 5)", "abcdehijklmnop" },
-	{ "id == 1", "abcdefghijklmnop" },
-	{ "all(\"Raw\") and any(* ~ x)", "m" },
-	{ "tag ~ \"^R\"", "abcdem" },
-};
-
-START_TEST(what_cannot_hold_is_told_early)
-{
-	char got[32];
-	size_t n;
-
-	begin();
-	for (size_t i = 0; i < UNIT_COUNT(early); i++) {
-		struct query *q = compile(early[i].query, 0);
-
-		n = 0;
-		for (size_t k = 0; k < s.n; k++)
-			if (query_may(q, &s.list[k]))
-				got[n++] = (char)('a' + k);
-		got[n] = '\0';
-		if (strcmp(got, early[i].selects) != 0)
-			ck_abort_msg("%s lets \"%s\" through, not \"%s\"",
-			    early[i].query, got, early[i].selects);
-		query_free(q);
-	}
-	records_end(&s);
-}
-END_TEST
-
-START_TEST(a_pattern_that_would_spin_gives_up_and_is_counted)
-{
-	char many[5000];
-	struct query *q;
-
-	records_begin(&s);
-	memset(many, 'a', sizeof(many));
-	(void)records_text(&s, OF(0, "Req", 6, 1), many, sizeof(many));
-	q = compile("* ~ \"^(a+)+$x|(a*)*b\" or * !~ \"(a|aa)+[bc]$\"", 0);
-	(void)query_record(q, &s.list[0]);
-	ck_assert_uint_ge(query_gave_up(q), 1);
-	query_free(q);
-	records_end(&s);
-}
-END_TEST
-
-/* A byte that no number becomes is looked for in payload and format alone. */
-START_TEST(what_is_in_no_payload_is_found_in_the_text)
-{
-	static const struct {
-		const char *query;
-		int holds;
-	} asked[] = {
-		{ "* ~ Success", 1 }, /* what %m became */
-		{ "* ~ Sxccess", 0 },
-		{ "* ~ \"S.*k\"", 1 },
-		{ "* ~ kz", 1 },
-		{ "* ~ z", 1 },
-		{ "* ~ w", 0 },
-		{ "* ~ null", 1 },
-	};
-	const uint64_t words[] = { 'k', records_word("z"), 0 };
-	struct query *q;
-
-	records_begin(&s);
-	(void)records_args(&s, OF(0, "Req", 6, 1), "%m %c%s %s", words);
-	for (size_t i = 0; i < UNIT_COUNT(asked); i++) {
-		q = compile(asked[i].query, 0);
-		records_again(&s.list[0]);
-		if (query_record(q, &s.list[0]) != asked[i].holds)
-			ck_abort_msg("%s is wrong", asked[i].query);
-		query_free(q);
-	}
-	records_end(&s);
-}
-END_TEST
-
-START_TEST(a_stream_is_judged_by_its_own_name)
-{
-	struct query *q = compile("stream eq http.front", 0);
-	struct rec *r;
-
-	begin();
-	r = &s.list[0];
-	ck_assert_int_eq(query_record(q, r), 1);
-	/* another one where it was, and another segment's of its serial */
-	s.streams[0].serial += 16;
-	strcpy(s.d[0].ident, "x");
-	ck_assert_int_eq(query_record(q, r), 0);
-	s.streams[0].created++;
-	strcpy(s.d[0].ident, "front");
-	ck_assert_int_eq(query_record(q, r), 1);
-	/* names that no zero ends */
-	s.streams[0].created++;
-	memset(s.d[0].type, 't', TYPE_MAX);
-	memset(s.d[0].ident, 'i', IDENT_MAX);
-	ck_assert_int_eq(query_record(q, r), 0);
-	query_free(q);
-	records_end(&s);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -687,12 +417,6 @@ main(void)
 		heads_have_operands_of_their_own,
 		not_binds_before_and_and_and_before_or,
 		there_are_150_of_them,
-		groups_are_selected_by_any_and_all_of_their_records,
-		of_no_records_all_is_true_and_any_is_not,
-		what_cannot_hold_is_told_early,
-		a_pattern_that_would_spin_gives_up_and_is_counted,
-		what_is_in_no_payload_is_found_in_the_text,
-		a_stream_is_judged_by_its_own_name,
 	};
 
 	return UNIT_RUN("query", tests);

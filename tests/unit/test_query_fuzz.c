@@ -13,179 +13,13 @@
 
 #include "readers/out.h"
 #include "readers/query.h"
-#include "tests/unit/records.h"
+#include "tests/unit/model.h"
 
 #define RECORDS 48
-#define FIELDS 6
-
-/* A value with what it is as a number, if it is one, and as text. */
-struct plain {
-	const char *text;
-	int is_number;
-	long double number;
-};
-
-struct model {
-	unsigned stream;
-	const char *tag;
-	uint8_t level;
-	uint64_t id;
-	char text[512];
-	unsigned n;
-	const char *names[FIELDS];
-	struct plain values[FIELDS];
-};
 
 static struct records s;
 static struct model models[RECORDS];
 static struct unit_random r;
-
-#define PICK(array) ((array)[unit_below(&r, UNIT_COUNT(array))])
-
-static const char *const tags[] = { "-", "Req", "Resp", "status", "a", "a.b" };
-static const char *const names[] = { "status", "us", "n", "path", "b", "a.b",
-	"b.c", "Req" };
-static const struct plain words[] = { { "200", 1, 200 }, { "abc", 0, 0 },
-	{ "1.5", 1, 1.5L }, { "0x10", 1, 16 }, { "-7", 1, -7 },
-	{ "/index", 0, 0 }, { "1e3", 1, 1000 }, { "x=y", 0, 0 } };
-static const struct plain integers[] = { { "0", 1, 0 }, { "1", 1, 1 },
-	{ "200", 1, 200 }, { "403", 1, 403 }, { "-5", 1, -5 },
-	{ "2147483647", 1, 2147483647 }, { "-2147483648", 1, -2147483648.0L } };
-static const struct plain large[] = { { "0", 1, 0 }, { "200", 1, 200 },
-	{ "18446744073709551615", 1, 18446744073709551615.0L },
-	{ "9223372036854775808", 1, 9223372036854775808.0L },
-	{ "9223372036854775807", 1, 9223372036854775807.0L },
-	{ "9007199254740993", 1, 9007199254740993.0L } };
-static const struct plain floats[] = { { "0.25", 1, 0.25L }, { "1.5", 1, 1.5L },
-	{ "-3", 1, -3 }, { "200", 1, 200 } };
-
-static void
-add_field(struct model *m, const char *name, struct plain v)
-{
-	m->names[m->n] = name;
-	m->values[m->n++] = v;
-}
-
-static void
-add_text(struct model *m, const char *format, const char *a, const char *b)
-{
-	size_t n = strlen(m->text);
-
-	/* the formats are those below */
-	(void)snprintf(m->text + n, sizeof(m->text) - n, format, a, b);
-}
-
-static void
-make_logfmt(struct model *m)
-{
-	for (unsigned k = (unsigned)unit_below(&r, FIELDS); k > 0; k--) {
-		struct plain v = PICK(words);
-		const char *name = PICK(names);
-
-		add_field(m, name, v);
-		add_text(m, "%s=%s ", name, v.text);
-	}
-}
-
-static void
-make_json(struct model *m)
-{
-	static const struct plain odd[] = { { "null", 0, 0 }, { "true", 0, 0 },
-		{ "false", 0, 0 } };
-	const char *between = "{";
-
-	for (unsigned k = 1 + (unsigned)unit_below(&r, FIELDS); k > 0; k--) {
-		const char *name = PICK(names);
-		uint64_t sort = unit_below(&r, 4);
-		struct plain v = sort == 0   ? PICK(words)
-				 : sort == 1 ? PICK(integers)
-				 : sort == 2 ? PICK(large)
-					     : PICK(odd);
-
-		add_field(m, name, v);
-		add_text(m, "%s\"%s\":", between, name);
-		add_text(m, sort == 0 ? "\"%s\"%s" : "%s%s", v.text, "");
-		between = ",";
-	}
-	add_text(m, "%s%s", "}", "");
-}
-
-static uint64_t
-as_word(struct plain v)
-{
-	return v.number < 0 ? (uint64_t)(int64_t)v.number : (uint64_t)v.number;
-}
-
-static const char *
-make_args(struct model *m, uint64_t *w)
-{
-	struct plain status = PICK(integers), us = PICK(large);
-	struct plain load = PICK(floats), path = PICK(words);
-
-	switch (unit_below(&r, 4)) {
-	case 0:
-		add_field(m, "status", status);
-		add_field(m, "us", us);
-		add_text(m, "status=%s us=%s", status.text, us.text);
-		w[0] = as_word(status);
-		w[1] = as_word(us);
-		return "status=%d us=%lu";
-	case 1:
-		add_field(m, "path", path);
-		add_field(m, "n", load);
-		add_text(m, "path=%s n=%s", path.text, load.text);
-		w[0] = records_word(path.text);
-		w[1] = records_bits((double)load.number);
-		return "path=%s n=%g";
-	case 2:
-		/* the last of a name counts */
-		add_field(m, "a.b", path);
-		add_field(m, "a.b", status);
-		add_field(m, "b", us);
-		add_text(m, "a.b=%s a.b=%s b=", path.text, status.text);
-		add_text(m, "%s%s", us.text, "");
-		w[0] = records_word(path.text);
-		w[1] = as_word(status);
-		w[2] = as_word(us);
-		return "a.b=%s a.b=%d b=%lu";
-	default:
-		add_text(m, "no field %s%s", status.text, "");
-		w[0] = as_word(status);
-		return "no field %d";
-	}
-}
-
-static void
-make_record(struct model *m)
-{
-	struct record_of of;
-	uint64_t w[4] = { 0 };
-	const char *format;
-
-	memset(m, 0, sizeof(*m));
-	m->stream = (unsigned)unit_below(&r, RECORDS_STREAMS);
-	m->tag = PICK(tags);
-	m->level = (uint8_t)unit_below(&r, 8);
-	m->id = unit_below(&r, 4);
-	of = (struct record_of){ m->stream,
-		strcmp(m->tag, "-") == 0 ? NULL : m->tag, m->level, m->id };
-	switch (unit_below(&r, 4)) {
-	case 0:
-		make_logfmt(m);
-		break;
-	case 1:
-		make_json(m);
-		break;
-	case 2:
-		format = make_args(m, w);
-		(void)records_args(&s, &of, format, w);
-		return;
-	default:
-		add_text(m, "%s and %s", PICK(words).text, PICK(words).text);
-		break;
-	}
-	(void)records_text(&s, &of, m->text, strlen(m->text));
-}
 
 /* Expressions. */
 
@@ -230,16 +64,16 @@ make_literal(struct expr *e)
 	do
 		switch (unit_below(&r, 4)) {
 		case 0:
-			e->to = PICK(words);
+			e->to = MODEL_PICK(&r, model_words);
 			break;
 		case 1:
-			e->to = PICK(large);
+			e->to = MODEL_PICK(&r, model_large);
 			break;
 		case 2:
-			e->to = PICK(floats);
+			e->to = MODEL_PICK(&r, model_floats);
 			break;
 		default:
-			e->to = PICK(integers);
+			e->to = MODEL_PICK(&r, model_integers);
 		}
 	while ((order || (number && !text)) && !e->to.is_number);
 	e->quoted = text ? (int)unit_below(&r, 2)
@@ -253,19 +87,20 @@ make_test(struct expr *e)
 	/* most are about names */
 	if (e->what < NAME && unit_below(&r, 2) == 0)
 		e->what = NAME;
-	e->name = PICK(names);
-	e->tag = PICK(tags);
+	e->name = MODEL_PICK(&r, model_names);
+	e->tag = MODEL_PICK(&r, model_tags);
 	if (unit_below(&r, 4) == 0)
 		e->tag = NULL;
 	if (e->what == WORD)
-		e->tag = PICK(word_tags);
+		e->tag = MODEL_PICK(&r, word_tags);
 	if (e->what == NAME && unit_below(&r, 3) == 0)
-		e->name = tags[1 + unit_below(&r, UNIT_COUNT(tags) - 1)];
+		e->name =
+		    model_tags[1 + unit_below(&r, UNIT_COUNT(model_tags) - 1)];
 	e->word = 1 + (unsigned)unit_below(&r, 3);
 	if (unit_below(&r, 6) == 0)
 		return;
-	e->op = e->what == STREAM || e->what == TAG ? PICK(equal_ops)
-						    : PICK(all_ops);
+	e->op = e->what == STREAM || e->what == TAG ? MODEL_PICK(&r, equal_ops)
+						    : MODEL_PICK(&r, all_ops);
 	make_literal(e);
 }
 
@@ -414,12 +249,12 @@ static int
 some_text(const char *text, struct plain *to)
 {
 	*to = (struct plain){ text, 0, 0 };
-	for (size_t i = 0; i < UNIT_COUNT(words); i++)
-		if (strcmp(words[i].text, text) == 0)
-			*to = words[i];
-	for (size_t i = 0; i < UNIT_COUNT(integers); i++)
-		if (strcmp(integers[i].text, text) == 0)
-			*to = integers[i];
+	for (size_t i = 0; i < UNIT_COUNT(model_words); i++)
+		if (strcmp(model_words[i].text, text) == 0)
+			*to = model_words[i];
+	for (size_t i = 0; i < UNIT_COUNT(model_integers); i++)
+		if (strcmp(model_integers[i].text, text) == 0)
+			*to = model_integers[i];
 	expect(to->is_number || !is_integer_text(text));
 	return 1;
 }
@@ -578,7 +413,7 @@ begin(uint64_t seed)
 	r.state = seed;
 	records_begin(&s);
 	for (size_t i = 0; i < RECORDS; i++)
-		make_record(&models[i]);
+		model_make(&models[i], &s, &r);
 }
 
 static unsigned long selected, left_out;
@@ -668,8 +503,9 @@ START_TEST(any_record_is_survived)
 		ck_assert_ptr_nonnull(q[i]);
 	}
 	for (int i = 0; i < UNIT_TIMES(20000); i++) {
-		struct record_of of = { (unsigned)i % 3, PICK(tags),
-			(uint8_t)unit_random(&r), 0 };
+		struct record_of of = { (unsigned)i % 3,
+			MODEL_PICK(&r, model_tags), (uint8_t)unit_random(&r),
+			0 };
 		struct rec *rec;
 		int got;
 
