@@ -396,6 +396,32 @@ START_TEST(not_binds_before_and_and_and_before_or)
 }
 END_TEST
 
+/* shmlog-query(7) has them. */
+START_TEST(those_of_the_manual_are_queries)
+{
+	static const char *const lines[] = {
+		"status >= 500 and not path ~ \"^/health\"",
+		"status >= 500 or us > 250ms",
+		"any(level <= err and stream eq http.front)",
+		"not any(status < 400)",
+		"Header:Host[2] eq www",
+		"* ~ \"timed? out\"",
+		"# what wakes people\nlevel <= crit\n"
+		"stream ~ \"^http\\.\" and status >= 500 and not (\n"
+		"\tpath ~ \"^/health\"\t\t# probes\n"
+		"\tor method eq OPTIONS\n)\n",
+		"all(status != 200)",
+		"any(Req and status == 500)",
+		"Req*.status",
+		".\"two words\"",
+		"took_us > 2ms",
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(lines); i++)
+		query_free(sixteen_compile(lines[i], 0));
+}
+END_TEST
+
 START_TEST(there_are_150_of_them)
 {
 	ck_assert_uint_ge(UNIT_COUNT(numbers) + UNIT_COUNT(texts) +
@@ -416,6 +442,7 @@ main(void)
 		operands_are_tags_fields_words_and_prefixes,
 		heads_have_operands_of_their_own,
 		not_binds_before_and_and_and_before_or,
+		those_of_the_manual_are_queries,
 		there_are_150_of_them,
 	};
 
