@@ -77,6 +77,21 @@ format_pair(uint32_t first, uint32_t second)
 		   : second | (uint64_t)first << 32;
 }
 
+/* And each of them. */
+static inline uint32_t
+format_first(uint64_t pair)
+{
+	return (uint32_t)(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+			      ? pair
+			      : pair >> 32);
+}
+
+static inline uint32_t
+format_second(uint64_t pair)
+{
+	return format_first(pair >> 32 | pair << 32);
+}
+
 /* How much of a string is stored; ARGS_ flags in the upper half. */
 static inline uint64_t
 format_string(const struct format_args *a, const uint64_t *words, unsigned i,
@@ -324,30 +339,23 @@ int format_way_value(const struct format_way *, const void *payload, size_t n,
 static inline const uint8_t *
 format_way_find(const struct format_way *w, const void *payload, size_t n)
 {
-	const uint8_t *p = payload, *end = p + n, *value = NULL;
-	uint64_t padded;
-	uint32_t head[2];
+	const uint8_t *p = payload;
+	uint64_t at = w->gaps[0], value = w->offset, head;
 
-	if (w->strings == 0)
-		return n == w->gaps[0] ? p + w->offset : NULL;
-	for (unsigned i = 0;; i++) {
-		if ((size_t)(end - p) < w->gaps[i])
+	/* beyond n it may go, but not around; it is looked at again */
+	for (unsigned i = 1; i <= w->strings; i++) {
+		if (at + 8 > n)
 			return NULL;
+		memcpy(&head, p + at, 8);
+		if ((format_second(head) & ARGS_NULL) != 0 &&
+		    format_first(head) != 0)
+			return NULL;
+		at += 8 + (((uint64_t)format_first(head) + 7) & ~UINT64_C(7));
 		if (i == w->before)
-			value = p + w->offset;
-		p += w->gaps[i];
-		if (i == w->strings)
-			return p == end ? value : NULL;
-		if (end - p < 8)
-			return NULL;
-		memcpy(head, p, 8); /* struct args_string */
-		padded = round_up(head[0], 8);
-		p += 8;
-		if (padded > (uint64_t)(end - p) ||
-		    ((head[1] & ARGS_NULL) != 0 && head[0] != 0))
-			return NULL;
-		p += padded;
+			value = at + w->offset;
+		at += w->gaps[i];
 	}
+	return at == n ? p + value : NULL;
 }
 
 #endif

@@ -45,8 +45,17 @@ find_place(
 		if (is_same(f->name, (struct bytes){ fields[i].name,
 					 fields[i].name_length }))
 			to->place = (int)i;
-	to->has_way = to->place != -1 && format_way(of->compiled,
-					     &fields[to->place], &to->way) == 0;
+	to->has_way = 0;
+	to->quick = to->place == -1 ? QUICK_ABSENT : QUICK_NOT;
+	if (to->place == -1 ||
+	    format_way(of->compiled, &fields[to->place], &to->way) == -1)
+		return;
+	to->has_way = 1;
+	to->shift = (uint8_t)(64 - 8 * to->way.size);
+	if (to->way.kind == FIELD_SIGNED)
+		to->quick = QUICK_SIGNED;
+	else if (to->way.kind == FIELD_UNSIGNED)
+		to->quick = QUICK_UNSIGNED;
 }
 
 /* What was read, as a value.  Pointers are text. */

@@ -18,11 +18,21 @@
 #include "readers/value.h"
 #include "readers/value.h"
 
+/* How it can be read quickly. */
+enum field_quick {
+	QUICK_NOT,
+	QUICK_ABSENT, /* there is no such field */
+	QUICK_SIGNED, /* shifted up and down again by `shift' */
+	QUICK_UNSIGNED,
+};
+
 /* What is known of a field in a format. */
 struct field_place {
 	uint64_t number; /* of the rec_format; 0: nothing */
 	int place;       /* which field it is; -1: there is no such */
-	int has_way;
+	uint8_t has_way;
+	uint8_t quick; /* enum field_quick */
+	uint8_t shift;
 	struct format_way way;
 };
 

@@ -245,32 +245,25 @@ holds_number(struct test *t, struct rec *r)
  * up or copied that need not be: this is what most records are asked.  1, 0, or
  * -1: it is not that simple.
  */
-static inline int
+static inline __attribute__((always_inline)) int
 holds_whole(const struct test *t, const struct field *f, const struct rec *r)
 {
 	const struct field_place *p = field_known(f, r);
 	const uint8_t *at;
-	uint64_t word;
 	int64_t v, to = t->number.i;
 
-	if (p == NULL)
+	if (p == NULL || p->quick == QUICK_NOT)
 		return -1;
-	if (p->place == -1)
+	if (p->quick == QUICK_ABSENT)
 		return 0;
-	if (!p->has_way ||
-	    (p->way.kind != FIELD_SIGNED && p->way.kind != FIELD_UNSIGNED))
-		return -1;
 	at = format_way_find(&p->way, r->payload.text, r->payload.n);
 	if (at == NULL)
 		return 0;
-	memcpy(&word, at, sizeof(word));
-	if (p->way.size == 4)
-		v = p->way.kind == FIELD_SIGNED ? (int32_t)word
-						: (int64_t)(uint32_t)word;
-	else if (p->way.size == 8 &&
-		 (p->way.kind == FIELD_SIGNED || (int64_t)word >= 0))
-		v = (int64_t)word;
-	else
+	memcpy(&v, at, sizeof(v));
+	v = (int64_t)((uint64_t)v << p->shift);
+	if (p->quick == QUICK_SIGNED)
+		v >>= p->shift;
+	else if ((v = (int64_t)((uint64_t)v >> p->shift)) < 0)
 		return -1;
 	return (int)(t->outcomes >> ((v > to) - (v < to) + 1) & 1);
 }
