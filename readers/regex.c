@@ -14,6 +14,7 @@
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -23,7 +24,9 @@
 /* How far a pattern may go with one text, and what for that. */
 #define STEPS_MAX 100000
 #define DEPTH_MAX 2000
-#define HEAP_MAX 1024 /* KiB */
+#define HEAP_MAX 1024                /* KiB */
+#define TIME_MAX UINT64_C(100000000) /* ns, for a long one */
+#define LONG_MIN_SQUARE (2048 * 2048)
 #define STACK_MIN 32768
 #define STACK_MAX (1 << 20)
 
@@ -137,7 +140,7 @@ static pcre2_code *
 compile(struct bytes p, int caseless, int *error, size_t *at)
 {
 	uint32_t options = PCRE2_NEVER_UTF | PCRE2_NEVER_UCP |
-			   PCRE2_NEVER_BACKSLASH_C |
+			   PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT |
 			   (caseless ? PCRE2_CASELESS : 0);
 
 	return pcre2_compile((PCRE2_SPTR)p.text, p.n, options, error, at, NULL);
@@ -213,10 +216,58 @@ has_byte(const struct regex *re, struct bytes b)
 		   memchr(b.text, re->other, b.n) != NULL);
 }
 
+static int
+match_from(const struct regex *re, struct bytes b, size_t from)
+{
+	PCRE2_SPTR text = (PCRE2_SPTR)(b.n == 0 ? "" : b.text);
+
+	return re->is_compiled ? pcre2_jit_match(re->code, text, b.n, from, 0,
+				     re->data, re->context)
+			       : pcre2_match(re->code, text, b.n, from, 0,
+				     re->data, re->context);
+}
+
+/* ns of this thread's own: what others do on the machine decides nothing. */
+static uint64_t
+own_time(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/*
+ * PCRE2's limit counts what is tried again, not what is tried at one byte after
+ * the other, which for a long text may take its length squared.  So these are
+ * tried some at a time, and the time is looked at in between; more at a time
+ * while that goes quickly, but not so many that it is not bounded.
+ */
+static int
+match_long(const struct regex *re, struct bytes b)
+{
+	size_t some = LONG_MIN_SQUARE / b.n + 1, most = 16 * some, from = 0;
+	uint64_t now = own_time(), until = now + TIME_MAX, before;
+	int got;
+
+	do {
+		(void)pcre2_set_offset_limit(re->context, from + some - 1);
+		got = match_from(re, b, from);
+		from += some;
+		before = now;
+		now = own_time();
+		if (now - before < TIME_MAX / 1000 && some < most)
+			some *= 2;
+	} while (got == PCRE2_ERROR_NOMATCH && from <= b.n && now < until);
+	(void)pcre2_set_offset_limit(re->context, PCRE2_UNSET);
+	return got == PCRE2_ERROR_NOMATCH && from <= b.n
+		   ? PCRE2_ERROR_MATCHLIMIT
+		   : got;
+}
+
 int
 regex_match(const struct regex *re, struct bytes b)
 {
-	PCRE2_SPTR text = (PCRE2_SPTR)(b.n == 0 ? "" : b.text);
 	int got;
 
 	if (re->has_byte && !has_byte(re, b))
@@ -224,12 +275,8 @@ regex_match(const struct regex *re, struct bytes b)
 	if (re->literal.text != NULL)
 		return memmem(b.text, b.n, re->literal.text, re->literal.n) !=
 		       NULL;
-	if (re->is_compiled)
-		got = pcre2_jit_match(
-		    re->code, text, b.n, 0, 0, re->data, re->context);
-	else
-		got = pcre2_match(
-		    re->code, text, b.n, 0, 0, re->data, re->context);
+	got = b.n * b.n <= LONG_MIN_SQUARE ? match_from(re, b, 0)
+					   : match_long(re, b);
 	return got >= 0 ? 1 : got == PCRE2_ERROR_NOMATCH ? 0 : -1;
 }
 

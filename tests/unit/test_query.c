@@ -399,6 +399,11 @@ END_TEST
 /* shmlog-query(7) has them. */
 START_TEST(those_of_the_manual_are_queries)
 {
+	static const char file[] =
+	    "# what wakes people\nlevel <= crit\n"
+	    "stream ~ \"^http\\.\" and status >= 500 and not (\n"
+	    "\tpath ~ \"^/health\"\t\t# probes\n"
+	    "\tor method eq OPTIONS\n)\n";
 	static const char *const lines[] = {
 		"status >= 500 and not path ~ \"^/health\"",
 		"status >= 500 or us > 250ms",
@@ -406,10 +411,7 @@ START_TEST(those_of_the_manual_are_queries)
 		"not any(status < 400)",
 		"Header:Host[2] eq www",
 		"* ~ \"timed? out\"",
-		"# what wakes people\nlevel <= crit\n"
-		"stream ~ \"^http\\.\" and status >= 500 and not (\n"
-		"\tpath ~ \"^/health\"\t\t# probes\n"
-		"\tor method eq OPTIONS\n)\n",
+		file,
 		"all(status != 200)",
 		"any(Req and status == 500)",
 		"Req*.status",

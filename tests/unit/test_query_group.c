@@ -3,6 +3,7 @@
  * and what is remembered of streams and formats.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/sixteen.h"
@@ -136,19 +137,55 @@ START_TEST(what_cannot_hold_is_told_early)
 }
 END_TEST
 
+/* Of a record of 64 KiB that is made for it. */
 START_TEST(a_pattern_that_would_spin_gives_up_and_is_counted)
 {
-	char many[5000];
+	static const char *const spinning[] = { "* ~ \"(a|aa)+[bc]$\"",
+		"* ~ \"(?:(a)|b)*+[xy]\"", "* !~ \"(a*)*[bc]\"" };
+	char *many = malloc(RECORD_MAX);
 	struct query *q;
 
+	ck_assert_ptr_nonnull(many);
 	records_begin(&sixteen);
-	memset(many, 'a', sizeof(many));
-	(void)records_text(&sixteen, OF(0, "Req", 6, 1), many, sizeof(many));
-	q = sixteen_compile(
-	    "* ~ \"^(a+)+$x|(a*)*b\" or * !~ \"(a|aa)+[bc]$\"", 0);
-	(void)query_record(q, &sixteen.list[0]);
-	ck_assert_uint_ge(query_gave_up(q), 1);
-	query_free(q);
+	memset(many, 'a', RECORD_MAX);
+	(void)records_text(&sixteen, OF(0, "Req", 6, 1), many, RECORD_MAX);
+	for (size_t i = 0; i < UNIT_COUNT(spinning); i++) {
+		q = sixteen_compile(spinning[i], 0);
+		ck_assert_int_eq(query_record(q, &sixteen.list[0]), 0);
+		ck_assert_uint_eq(query_gave_up(q), 1);
+		query_free(q);
+	}
+	free(many);
+	sixteen_end();
+}
+END_TEST
+
+START_TEST(long_texts_are_searched_to_their_ends)
+{
+	static const char *const found[] = { "* ~ \"[xy]$\"", "* ~ \"^b\"",
+		"* ~ \"^ba+x$\"", "* ~ \"[xy]\"", "* ~ \"a{20}[x-z]\"",
+		"* ~ \"$\"", "* !~ \"[xy].\"", "* !~ \"^a\"", "* !~ \"^[xy]\"",
+		"* !~ \"\\Aa\"" };
+	char *many = malloc(RECORD_MAX);
+	struct query *q;
+
+	ck_assert_ptr_nonnull(many);
+	records_begin(&sixteen);
+	memset(many, 'a', RECORD_MAX);
+	many[0] = 'b';
+	for (size_t n = 2040; n <= RECORD_MAX; n += n < 2060 ? 1 : 12345) {
+		many[n - 1] = 'x';
+		(void)records_text(&sixteen, OF(0, "Req", 6, 1), many, n);
+		many[n - 1] = 'a';
+		for (size_t i = 0; i < UNIT_COUNT(found); i++) {
+			q = sixteen_compile(found[i], 0);
+			if (query_record(q, &sixteen.list[0]) != 1)
+				ck_abort_msg("%s of %zu", found[i], n);
+			query_free(q);
+		}
+		records_drop(&sixteen, 1);
+	}
+	free(many);
 	sixteen_end();
 }
 END_TEST
@@ -217,6 +254,7 @@ main(void)
 		of_no_records_all_is_true_and_any_is_not,
 		what_cannot_hold_is_told_early,
 		a_pattern_that_would_spin_gives_up_and_is_counted,
+		long_texts_are_searched_to_their_ends,
 		what_is_in_no_payload_is_found_in_the_text,
 		a_stream_is_judged_by_its_own_name,
 	};
