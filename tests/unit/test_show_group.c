@@ -18,12 +18,13 @@ static void
 show_start(uint64_t stops)
 {
 	show_init(&show, &out_short, -1);
-	(void)globs_add(&show.exclude, "Hidden");
+	(void)globs_add(&show.choose.exclude, "Hidden");
 	show.stop_after = stops;
 	show_begin(&show);
 	show_grouping(&show, GROUP_TRANSACTION, 9, UINT64_MAX);
 	shown_in = rec_stream_new();
 	show_learn(&show, shown_in, DICT_TAG, 1, "Hidden", 6);
+	show_learned(&show, shown_in);
 	show_stream(&show, shown_in, &front);
 }
 
@@ -53,7 +54,7 @@ shows(const char *text)
 }
 
 static void
-show_end(void)
+show_close(void)
 {
 	rec_stream_drop(shown_in);
 	show_fini(&show);
@@ -67,7 +68,7 @@ START_TEST(a_loss_is_said_of_groups_as_well)
 	show_one(1, 0, RECORD_END);
 	ck_assert_int_eq(
 	    shows("-- 1 t.front[1], records of it may be lost --\n"), 1);
-	show_end();
+	show_close();
 }
 END_TEST
 
@@ -84,7 +85,7 @@ START_TEST(hidden_records_begin_and_end_groups)
 	show_one(2, 1, RECORD_BEGIN | RECORD_END);
 	ck_assert_int_eq(shows("-- 2"), 0);
 	ck_assert_int_eq(shows("\n\n"), 1);
-	show_end();
+	show_close();
 }
 END_TEST
 
@@ -101,7 +102,7 @@ START_TEST(k_counts_records_and_cuts_no_group)
 	show_one(2, 0, RECORD_BEGIN | RECORD_END);
 	show_flush(&show);
 	ck_assert_int_eq(shows("(emerg)"), 4);
-	show_end();
+	show_close();
 }
 END_TEST
 
@@ -126,7 +127,7 @@ START_TEST(a_link_that_is_none_is_told)
 	show_one(0, 0, RECORD_LINK | RECORD_ARGS);
 	ck_assert_int_eq(shows("[unreadable record]"), 2);
 	ck_assert_int_eq(shows(" in "), 0);
-	show_end();
+	show_close();
 }
 END_TEST
 
