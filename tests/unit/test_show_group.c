@@ -100,7 +100,7 @@ START_TEST(k_counts_records_and_cuts_no_group)
 	ck_assert_int_eq(shows("(emerg)"), 4);
 	/* and that was all */
 	show_one(2, 0, RECORD_BEGIN | RECORD_END);
-	show_flush(&show);
+	show_incomplete(&show);
 	ck_assert_int_eq(shows("(emerg)"), 4);
 	show_close();
 }
@@ -111,7 +111,7 @@ START_TEST(a_stream_that_is_gone_has_its_name_still)
 	show_start(0);
 	show_one(1, 0, RECORD_BEGIN);
 	rec_stream_drop(shown_in);
-	show_flush(&show);
+	show_incomplete(&show);
 	ck_assert_int_eq(
 	    shows("-- 1 t.front[1], incomplete: no end yet --\n"), 1);
 	ck_assert_int_eq(shows(" t.front[1] -(emerg) 1: x\n"), 1);
