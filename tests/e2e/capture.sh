@@ -103,11 +103,11 @@ until ended "$writer"; do
 	wait_for 5 test -s "$dir/logs/log" || break
 done
 wait "$writer"
-caught_up()
+all_read()
 {
 	[ "$(account "$(written)" "${files[@]}" "$dir/logs/log")" = whole ]
 }
-wait_for 10 caught_up || :
+wait_for 10 all_read || :
 kill "$tail"
 check hang_ups_do_not_end_it wait "$tail"
 check files_were_many [ "$n" -gt 20 ]
