@@ -40,12 +40,12 @@ buffer_free(struct buffer *b)
 void
 buffer_fit(struct buffer *b)
 {
-	char *data = realloc(b->data, b->n + 1);
+	char *data = realloc(b->data, b->n + TEXT_SLACK);
 
 	if (data == NULL)
 		return;
 	b->data = data;
-	b->size = b->n + 1;
+	b->size = b->n + TEXT_SLACK;
 }
 
 /* Waits for room in a pipe; 0, or -1 if we are to end and there is none. */
@@ -110,17 +110,37 @@ buffer_make_room(struct buffer *b, size_t n)
 	return b->data + b->n;
 }
 
+/* Two digits at a time: half the divisions, which are what it costs. */
+static const char pairs[] =
+    "00010203040506070809101112131415161718192021222324"
+    "25262728293031323334353637383940414243444546474849"
+    "50515253545556575859606162636465666768697071727374"
+    "75767778798081828384858687888990919293949596979899";
+
 void
 buffer_number(struct buffer *b, uint64_t v)
 {
 	char digits[20];
-	int i = sizeof(digits);
+	size_t i = sizeof(digits);
 
-	do {
-		digits[--i] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v != 0);
-	buffer_put(b, digits + i, sizeof(digits) - (size_t)i);
+	for (; v >= 100; v /= 100)
+		memcpy(digits + (i -= 2), pairs + v % 100 * 2, 2);
+	if (v >= 10)
+		memcpy(digits + (i -= 2), pairs + v * 2, 2);
+	else
+		digits[--i] = (char)('0' + v);
+	buffer_put(b, digits + i, sizeof(digits) - i);
+}
+
+void
+digits_put(char *to, uint32_t v)
+{
+	/* no division waits for another one but the first */
+	const uint32_t high = v / 10000 % 100, low = v % 10000;
+
+	memcpy(to, pairs + high * 2, 2);
+	memcpy(to + 2, pairs + low / 100 * 2, 2);
+	memcpy(to + 4, pairs + low % 100 * 2, 2);
 }
 
 void
@@ -148,28 +168,51 @@ buffer_printf(struct buffer *b, const char *format, ...)
 	va_end(args);
 }
 
-/*
- * How many of the bytes at p are printable ASCII and neither `"' nor `\': eight
- * at a time, for this is most of what a reader does.
- */
-static size_t
-plain(const char *p, size_t n)
+/* Whether a byte stands for itself: in JSON, or on a terminal. */
+static inline int
+is_plain(char c, int json)
+{
+	return c >= ' ' && c <= '~' && !(json && (c == '"' || c == '\\'));
+}
+
+/* The same for eight: 0, or bits of those that do not. */
+static inline uint64_t
+odd_ones(uint64_t w, int json)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	uint64_t odd = (w - ones * 0x20) | w | (w + ones);
+
+	if (json)
+		odd |= ((w ^ ones * '"') - ones) | ((w ^ ones * '\\') - ones);
+	return odd & high;
+}
+
+/*
+ * Copies bytes as long as they are plain, and returns how many that were: eight
+ * at a time, and the last ones of many once more, for this is most of what a
+ * reader does.  There is room for n.
+ */
+static inline size_t
+copy_plain(char *to, const char *p, size_t n, int json)
+{
 	size_t i = 0;
-	uint64_t w, odd;
+	uint64_t w;
 
 	for (; n - i >= 8; i += 8) {
 		memcpy(&w, p + i, sizeof(w));
-		/* a byte is odd if it is below 0x20, above 0x7e, " or \ */
-		odd = (w - ones * 0x20) | w | (w + ones) |
-		      ((w ^ ones * '"') - ones) | ((w ^ ones * '\\') - ones);
-		if (odd & high)
+		if (odd_ones(w, json) != 0)
 			break;
+		memcpy(to + i, &w, sizeof(w));
 	}
-	while (
-	    i < n && p[i] >= ' ' && p[i] <= '~' && p[i] != '"' && p[i] != '\\')
-		i++;
+	if (i >= 8 && n - i < 8) {
+		memcpy(&w, p + n - 8, sizeof(w));
+		if (odd_ones(w, json) == 0) {
+			memcpy(to + n - 8, &w, sizeof(w));
+			return n;
+		}
+	}
+	for (; i < n && is_plain(p[i], json); i++)
+		to[i] = p[i];
 	return i;
 }
 
@@ -204,31 +247,32 @@ utf8(const unsigned char *p, size_t n, uint32_t *code)
 	return length;
 }
 
-/* What is not plain(): a sequence of UTF-8, or (code 0, n 1) a byte of none. */
+/* What is not plain: a sequence of UTF-8, or (code 0, n 1) a byte of none. */
 typedef void put_odd(
     struct buffer *, const unsigned char *p, size_t n, uint32_t code);
 
 static inline void
-put_text(struct buffer *b, const char *text, size_t n, put_odd *put)
+put_text(struct buffer *b, const char *text, size_t n, int json, put_odd *put)
 {
-	const unsigned char *p = (const unsigned char *)text;
+	const unsigned char *p;
 	size_t run;
 	uint32_t code;
 
 	for (;;) {
-		run = plain((const char *)p, n);
-		buffer_put(b, p, run);
-		p += run;
+		run = copy_plain(buffer_room(b, n), text, n, json);
+		b->n += run;
+		text += run;
 		n -= run;
 		if (n == 0)
 			return;
+		p = (const unsigned char *)text;
 		run = utf8(p, n, &code);
 		if (run == 0) {
 			run = 1;
 			code = 0;
 		}
 		put(b, p, run, code);
-		p += run;
+		text += run;
 		n -= run;
 	}
 }
@@ -271,7 +315,7 @@ buffer_json(struct buffer *b, const char *text, size_t n)
 {
 	(void)buffer_room(b, n + 2);
 	buffer_byte(b, '"');
-	put_text(b, text, n, put_json);
+	put_text(b, text, n, 1, put_json);
 	buffer_byte(b, '"');
 }
 
@@ -287,7 +331,7 @@ is_harmful(uint32_t code)
 static void
 put_safe(struct buffer *b, const unsigned char *p, size_t n, uint32_t code)
 {
-	if (*p == '"' || *p == '\\' || (n > 1 && !is_harmful(code))) {
+	if (n > 1 && !is_harmful(code)) {
 		buffer_put(b, p, n);
 		return;
 	}
@@ -304,8 +348,7 @@ put_safe(struct buffer *b, const unsigned char *p, size_t n, uint32_t code)
 void
 buffer_safe(struct buffer *b, const char *text, size_t n)
 {
-	(void)buffer_room(b, n);
-	put_text(b, text, n, put_safe);
+	put_text(b, text, n, 0, put_safe);
 }
 
 void
@@ -339,8 +382,8 @@ buffer_time(struct buffer *b, uint64_t ns)
 	}
 	buffer_put(b, text, length);
 	p = buffer_room(b, 10);
-	for (int i = 8; i >= 0; i--, part /= 10)
-		p[i] = (char)('0' + part % 10);
+	digits_put(p, (uint32_t)(part / 1000));
+	digits_put(p + 3, (uint32_t)(part % 1000000));
 	p[9] = 'Z';
 	b->n += 10;
 }

@@ -23,8 +23,24 @@ struct buffer {
 /* Exits if there is no memory, as do the others. */
 void buffer_init(struct buffer *, int fd);
 void buffer_free(struct buffer *);
-/* Gives back what room it does not use: for one of many that stay. */
+/* Gives back what room it does not use, but for TEXT_SLACK: for one of many
+ * that stay. */
 void buffer_fit(struct buffer *);
+
+/*
+ * Copies n bytes, mostly a few, to p where there is room for TEXT_SLACK more,
+ * from where as many can be read behind them: no call, no look at n.  Returns
+ * where they end.
+ */
+#define TEXT_SLACK 32
+static inline char *
+text_append(char *p, const char *text, size_t n)
+{
+	memcpy(p, text, TEXT_SLACK);
+	if (n > TEXT_SLACK)
+		memcpy(p + TEXT_SLACK, text + TEXT_SLACK, n - TEXT_SLACK);
+	return p + n;
+}
 
 /*
  * Writes all that is in it; blocks as long as its reader does, but gives up a
@@ -71,6 +87,8 @@ buffer_text(struct buffer *b, const char *text)
 }
 
 void buffer_number(struct buffer *, uint64_t);
+/* The last six digits, with zeros in front, to where there is room. */
+void digits_put(char *to, uint32_t);
 void buffer_signed(struct buffer *, int64_t);
 void buffer_printf(struct buffer *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -27,8 +27,11 @@ cat_no_tag(struct buffer *b, const char *name, size_t n)
 static void
 cat_record(struct buffer *b, const struct rec *r)
 {
-	buffer_put(b, r->text.text, r->text.n);
-	buffer_byte(b, '\n');
+	char *p = buffer_room(b, r->text.n + 1);
+
+	memcpy(p, r->text.text, r->text.n);
+	p[r->text.n] = '\n';
+	b->n += r->text.n + 1;
 }
 
 static void

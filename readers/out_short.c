@@ -30,70 +30,109 @@ short_tag(struct buffer *b, const char *name, size_t n)
 	buffer_safe(b, name, n);
 }
 
-/* "Nov 23 18:20:01.", made anew when the second changes. */
+/* "Nov 23 18:20:01.", made anew when the second changes; *ns: since then. */
 static const char *
-second_text(uint64_t second, size_t *n)
+second_text(uint64_t time, size_t *n, uint32_t *ns)
 {
-	static uint64_t cached = UINT64_MAX;
+	static uint64_t begins = UINT64_MAX; /* the cached one, ns */
 	static char text[64];
 	static size_t length;
-	time_t t = (time_t)second;
 	struct tm tm;
+	time_t t;
 
-	if (second != cached) {
+	if (time - begins >= NSEC || begins == UINT64_MAX) {
+		t = (time_t)(time / NSEC);
 		/* a time from a stranger may have no such date */
 		if (localtime_r(&t, &tm) == NULL)
 			memset(&tm, 0, sizeof(tm));
 		length = strftime(text, sizeof(text), "%b %e %H:%M:%S.", &tm);
-		cached = second;
+		begins = time / NSEC * NSEC;
 	}
 	*n = length;
+	*ns = (uint32_t)(time - begins);
 	return text;
 }
 
-static void
-put_time(struct buffer *b, uint64_t time)
-{
-	uint32_t us = (uint32_t)(time % NSEC / 1000);
-	size_t n;
-	const char *second = second_text(time / NSEC, &n);
-	char *p = buffer_room(b, n + 6);
+/* "(info) ", ready made: this and the like of it are what a record costs. */
+static const struct {
+	char text[12];
+	uint8_t n;
+} levels[] = { { "(emerg) ", 8 }, { "(alert) ", 8 }, { "(crit) ", 7 },
+	{ "(err) ", 6 }, { "(warning) ", 10 }, { "(notice) ", 9 },
+	{ "(info) ", 7 }, { "(debug) ", 8 }, { "(?) ", 4 } };
 
-	memcpy(p, second, n);
-	p += n;
-	for (int i = 5; i >= 0; i--, us /= 10)
-		p[i] = (char)('0' + us % 10);
-	b->n += n + 6;
+#define LEVEL_OTHER 8
+
+/* "17: ", kept for the next record, which often is of the same transaction. */
+static const char *
+id_text(uint64_t id, size_t *n)
+{
+	static uint64_t cached;
+	static struct buffer text;
+
+	if (text.data == NULL) {
+		buffer_init(&text, -1);
+		cached = ~id;
+	}
+	if (id != cached) {
+		text.n = 0;
+		if (id != 0)
+			buffer_number(&text, id);
+		else
+			buffer_byte(&text, '-');
+		buffer_put(&text, ": ", 2);
+		cached = id;
+	}
+	*n = text.n;
+	return text.data;
 }
 
+/* All up to the text is put where there is room for it, looked for once. */
 static void
-put_id(struct buffer *b, const struct rec *r)
+put_head(struct buffer *b, const struct rec *r)
 {
-	uint64_t parent;
+	const struct buffer *label = &r->stream->label;
+	const struct bytes tag = r->tag->text;
+	const uint8_t level =
+	    r->head->level < LEVEL_OTHER ? r->head->level : LEVEL_OTHER;
+	size_t second_n, id_n;
+	uint32_t ns;
+	const char *second = second_text(r->head->time, &second_n, &ns);
+	const char *id = id_text(r->head->id, &id_n);
+	char *p =
+	    buffer_room(b, second_n + 6 + label->n + tag.n +
+			       sizeof(levels[0].text) + id_n + TEXT_SLACK);
+	char *begin = p;
 
-	if (r->head->id != 0)
-		buffer_number(b, r->head->id);
-	else
-		buffer_byte(b, '-');
-	if (rec_parent(r, &parent)) {
-		buffer_put(b, " in ", 4);
-		buffer_number(b, parent);
-	}
+	p = text_append(p, second, second_n);
+	digits_put(p, ns / 1000);
+	p = text_append(p + 6, label->data, label->n);
+	p = text_append(p, tag.text, tag.n);
+	memcpy(p, levels[level].text, sizeof(levels[level].text));
+	p = text_append(p + levels[level].n, id, id_n);
+	b->n += (size_t)(p - begin);
+}
+
+/* "17 in 16: " instead of "17: ". */
+static void
+put_parent(struct buffer *b, uint64_t parent)
+{
+	b->n -= 2;
+	buffer_put(b, " in ", 4);
+	buffer_number(b, parent);
 	buffer_put(b, ": ", 2);
 }
 
 static void
 short_record(struct buffer *b, const struct rec *r)
 {
+	uint64_t parent;
+
 	for (uint32_t i = 0; i < r->depth; i++)
 		buffer_put(b, "  ", 2);
-	put_time(b, r->head->time);
-	buffer_put(b, r->stream->label.data, r->stream->label.n);
-	buffer_put(b, r->tag->text.text, r->tag->text.n);
-	buffer_byte(b, '(');
-	buffer_text(b, level_name(r->head->level));
-	buffer_put(b, ") ", 2);
-	put_id(b, r);
+	put_head(b, r);
+	if (rec_parent(r, &parent))
+		put_parent(b, parent);
 	buffer_safe(b, r->text.text, r->text.n);
 	if (r->head->flags & RECORD_CUT)
 		buffer_text(b, "[cut]");

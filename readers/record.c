@@ -112,7 +112,10 @@ rec_text(struct rec *r)
 	r->has_text = 1;
 	r->format = NULL;
 	r->unreadable = 0;
-	r->text = r->payload;
+	/* by its members: of two words that were just stored, a load of both
+	 * would wait until they have left the store buffer */
+	r->text.text = r->payload.text;
+	r->text.n = r->payload.n;
 	switch (r->head->flags & (RECORD_ARGS | RECORD_LINK)) {
 	case 0:
 		return;

@@ -22,7 +22,7 @@ struct bytes {
 struct rec_tag {
 	int hidden;        /* -i, -x leave its records out */
 	int included;      /* -i names it */
-	struct bytes text; /* as the format has it */
+	struct bytes text; /* as the format has it; text_append() may be used */
 	size_t length;     /* of the name */
 	char name[];       /* ends with a zero; "-": there is no tag */
 };
@@ -55,7 +55,7 @@ struct rec_stream {
 	uint64_t created;           /* of its segment */
 	uint64_t serial;            /* of its section */
 	struct dict dict;
-	struct buffer label;            /* as the format has it */
+	struct buffer label;            /* the same */
 	int hidden;                     /* -s, --pid leave its records out */
 	struct capture_stream *capture; /* capture_write.c's; or NULL */
 };

@@ -23,7 +23,7 @@ make_tag(void *arg, const char *name, size_t n)
 
 	buffer_init(&b, -1);
 	s->out->tag(&b, name, n);
-	tag = malloc(sizeof(*tag) + n + 1 + b.n);
+	tag = malloc(sizeof(*tag) + n + 1 + b.n + TEXT_SLACK);
 	if (tag == NULL)
 		err(1, "memory");
 	memcpy(tag->name, name, n);
