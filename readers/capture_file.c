@@ -1,9 +1,6 @@
 /*
- * capture_file.c -- the file that a capture is written to.
- *
- * It has whole blocks at any time but while one is being written: what a write
- * that failed left behind is cut off again, so that the count of records that
- * is told is what a reader will find.
+ * capture_file.c -- the file that a capture is written to: never one that is
+ * somebody else's, and gone on with behind its last whole block.
  */
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -28,51 +25,6 @@ struct place {
 	uint64_t offset;
 	uint64_t before;
 };
-
-static void
-fail(struct capture *c, int error, uint32_t count)
-{
-	c->error = error;
-	/* whoever reads a pipe of ours has had enough */
-	if (error == EPIPE && !c->regular)
-		return;
-	warnx("cannot write %s: %s; %" PRIu64 " record%s in it, %" PRIu32
-	      " that were on the way are lost",
-	    c->path, strerror(error), c->written,
-	    c->written == 1 ? " is" : "s are", count);
-	if (c->regular && ftruncate(c->fd, (off_t)c->offset) == -1)
-		warn("%s: its last block is cut short", c->path);
-}
-
-/* 0, or the errno. */
-static int
-flush(struct capture *c, struct buffer *b)
-{
-	size_t n = b->n;
-
-	b->fd = c->fd;
-	(void)buffer_flush(b);
-	b->fd = -1;
-	if (b->error == 0)
-		c->offset += n;
-	return b->error;
-}
-
-int
-capture_put_out(struct capture *c)
-{
-	int error = flush(c, &c->first);
-
-	if (error == 0)
-		error = flush(c, &c->block);
-	if (error != 0) {
-		fail(c, error, c->count);
-		return -1;
-	}
-	c->before += c->count;
-	c->written += c->count;
-	return 0;
-}
 
 /* Goes on behind a place where there is no block: reads all that follows. */
 static int
@@ -294,6 +246,7 @@ capture_create(const char *path, int append, int reading)
 	if (c->path == NULL)
 		err(1, "memory");
 	TAILQ_INIT(&c->streams);
+	capture_out_init(c);
 	buffer_init(&c->first, -1);
 	buffer_init(&c->block, -1);
 	c->block.n = sizeof(struct capture_block);
@@ -331,6 +284,7 @@ capture_close(struct capture *c)
 
 	failed |= c->error != 0 && (c->error != EPIPE || c->regular);
 	capture_begin(c, 0);
+	capture_out_fini(c);
 	if (close(c->fd) == -1 && c->error == 0) {
 		warn("%s", c->path);
 		failed = 1;

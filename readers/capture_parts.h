@@ -1,13 +1,16 @@
 /*
  * capture_parts.h -- the parts of what writes a capture.
  *
- *	capture_file.c	the file: opening, locking, reopening, failing
- *	capture_write.c	what goes into it: blocks
+ *	capture_write.c	records into blocks
+ *	capture_out.c	blocks into the file, by a thread where that pays
+ *	capture_file.c	the file: opening, locking, reopening
  */
 #ifndef SHMLOG_READERS_CAPTURE_PARTS_H
 #define SHMLOG_READERS_CAPTURE_PARTS_H
 
 #include <sys/queue.h>
+
+#include <pthread.h>
 
 #include "readers/buffer.h"
 #include "readers/capture.h"
@@ -32,6 +35,21 @@ struct capture_stream {
 
 TAILQ_HEAD(capture_streams, capture_stream);
 
+/* What is on its way to the file while the next block is put together. */
+struct capture_away {
+	struct buffer first, block; /* as in struct capture */
+	uint32_t count;
+	int pending;  /* not settled yet */
+	uint64_t out; /* bytes that were written */
+	int error;    /* errno */
+	/* the thread that writes it, if there is one */
+	int running;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	int busy, quit; /* under the lock */
+};
+
 struct capture {
 	char *path;
 	int fd;
@@ -39,8 +57,9 @@ struct capture {
 	int regular;      /* it can be truncated, and opened anew */
 	int error;        /* errno of the write that failed */
 	uint64_t offset;  /* regular: the file's end, of whole blocks */
-	uint64_t before;  /* records since the file header, in whole blocks */
-	uint64_t written; /* the same, by us */
+	uint64_t before;  /* records since the file header, before `block' */
+	uint64_t written; /* records of ours that are in the file */
+	struct capture_away away;
 	struct capture_streams streams;
 	/* blocks of other types, which go before the one that is begun */
 	struct buffer first;
@@ -61,11 +80,17 @@ struct capture {
 	uint64_t next[CAPTURE_SLOTS_MAX]; /* the same in each slot, before it */
 };
 
-/* capture_file.c: writes `first' and the block, whole.  0, or -1. */
-int capture_put_out(struct capture *);
-
 /* capture_write.c: begins an empty file with its header; forgets which streams
  * the file has. */
 void capture_begin(struct capture *, int empty);
+
+/* capture_out.c */
+void capture_out_init(struct capture *);
+void capture_out_fini(struct capture *);
+/* Takes `first' and the block (sealing it) and writes them; `later': they may
+ * still be on their way when it returns.  0, or -1: a write has failed. */
+int capture_put_out(struct capture *, int later);
+/* Waits until nothing is on its way.  0, or -1. */
+int capture_settle(struct capture *);
 
 #endif

@@ -167,9 +167,10 @@ end_run(struct capture *c)
 	c->run_stream = NULL;
 }
 
-/* Writes the block that is begun, and what goes before it. */
+/* Ends the block that is begun, and has it written with what goes before it;
+ * later: when it suits. */
 static int
-end_block(struct capture *c)
+end_block(struct capture *c, int later)
 {
 	struct capture_block h = { .type = CAPTURE_RECORDS,
 		.slots = (uint16_t)c->nslots,
@@ -184,10 +185,9 @@ end_block(struct capture *c)
 		buffer_put(
 		    &c->block, c->slots, c->nslots * sizeof(c->slots[0]));
 		h.length = (uint32_t)(c->block.n - HEAD);
-		block_seal(&h, c->block.data + HEAD);
 		memcpy(c->block.data, &h, HEAD);
 	}
-	result = capture_put_out(c);
+	result = capture_put_out(c, later);
 	c->block.n = HEAD;
 	c->number++;
 	c->count = 0;
@@ -277,7 +277,7 @@ capture_record(struct capture *c, const struct rec *r)
 	if (c->error != 0)
 		return -1;
 	must(r->payload.n <= CAPTURE_ITEM_MAX);
-	if (is_full(c, padded) && end_block(c) != 0)
+	if (is_full(c, padded) && end_block(c, 1) != 0)
 		return -1;
 	if (c->count == 0)
 		c->since = clock_mono();
@@ -313,14 +313,14 @@ capture_lost(struct capture *c, const struct descriptor *of, uint64_t records,
 	if (c->error != 0)
 		return -1;
 	/* behind the records before it */
-	if (c->count != 0 && end_block(c) != 0)
+	if (c->count != 0 && end_block(c, 1) != 0)
 		return -1;
 	if (of != NULL)
 		describe(&l.of, of);
 	if (c->first.n == 0)
 		c->since = clock_mono();
 	put_block(c, CAPTURE_LOST, &l, sizeof(l), NULL, 0);
-	return c->first.n < FIRST_MAX ? 0 : end_block(c);
+	return c->first.n < FIRST_MAX ? 0 : end_block(c, 1);
 }
 
 void
@@ -334,11 +334,11 @@ capture_forget(struct rec_stream *of)
 		return;
 	c = s->in;
 	if (s->block == c->number && c->count != 0)
-		(void)end_block(c);
+		(void)end_block(c, 1);
 	if (c->error == 0)
 		put_block(c, CAPTURE_GONE, &name, sizeof(name), NULL, 0);
 	if (c->first.n >= FIRST_MAX)
-		(void)end_block(c);
+		(void)end_block(c, 1);
 	TAILQ_REMOVE(&c->streams, s, link);
 	of->capture = NULL;
 	free(s);
@@ -349,7 +349,8 @@ capture_flush(struct capture *c)
 {
 	if (c->error != 0)
 		return -1;
-	return c->count != 0 || c->first.n != 0 ? end_block(c) : 0;
+	return c->count != 0 || c->first.n != 0 ? end_block(c, 0)
+						: capture_settle(c);
 }
 
 int
