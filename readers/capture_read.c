@@ -303,13 +303,15 @@ take_slots(struct capture_in *in)
 }
 
 /*
- * The items of a run; returns where it ends, or NULL: they make no sense.
- * What is the same for all of them is put into the record once.
+ * The items of a run; returns where it ends, or NULL: from some place on they
+ * make no sense.  Adds those before to *records.  What is the same for all of
+ * them is put into the record once.
  */
 static const uint8_t *
-walk_run(struct capture_in *in, struct lane *l, const struct capture_run *run,
-    const uint8_t *p, const uint8_t *end)
+walk_run(struct capture_in *in, const struct capture_run *run, const uint8_t *p,
+    const uint8_t *end, uint32_t *records)
 {
+	struct lane *l = &in->lanes[run->slot];
 	struct show *show = in->show;
 	struct record head = {
 		.level = run->level,
@@ -324,13 +326,16 @@ walk_run(struct capture_in *in, struct lane *l, const struct capture_run *run,
 	};
 	struct capture_item i;
 	const uint8_t *next;
+	uint32_t n;
 
-	for (uint32_t n = run->count; n != 0 && !show->done; n--) {
+	for (n = 0; n < run->count && !show->done; n++) {
 		/* behind the end is room, so one look at it will do */
 		memcpy(&i, p, sizeof(i));
 		next = p + sizeof(i) + capture_padded(i.length);
-		if (next > end || i.length > CAPTURE_ITEM_MAX)
-			return NULL;
+		if (next > end || i.length > CAPTURE_ITEM_MAX) {
+			p = NULL;
+			break;
+		}
 		r.tag = show_tag(show, l->stream->as, i.tag);
 		if (!r.tag->hidden) {
 			head.length = (uint32_t)sizeof(head) + i.length;
@@ -344,6 +349,7 @@ walk_run(struct capture_in *in, struct lane *l, const struct capture_run *run,
 		r.number++;
 		p = next;
 	}
+	*records += n;
 	l->next = r.number;
 	return p;
 }
@@ -365,11 +371,9 @@ walk(struct capture_in *in, uint32_t *records)
 		    (run.flags & RECORD_PAD) != 0 ||
 		    run.count > b->head.count - *records)
 			return -1;
-		p = walk_run(
-		    in, &in->lanes[run.slot], &run, p + sizeof(run), end);
+		p = walk_run(in, &run, p + sizeof(run), end, records);
 		if (p == NULL)
 			return -1;
-		*records += run.count;
 	}
 	return 0;
 }

@@ -18,6 +18,10 @@
 #define FIRST_MAX ((size_t)64 << 10)
 #define DELAY (100 * MSEC)
 
+/* so a run's count needs no look */
+_Static_assert(
+    CAPTURE_RUNS_MAX / sizeof(struct capture_item) < UINT16_MAX, "layout");
+
 /* A block of another type than RECORDS, to be written before the one begun. */
 static void
 put_block(struct capture *c, enum capture_type type, const void *info, size_t n,
@@ -254,8 +258,7 @@ goes_on(const struct capture *c, const struct capture_stream *s,
 	return c->run_stream == s && c->run_next == r->number &&
 	       c->run_lane == r->lane && c->run.id == h->id &&
 	       c->run.level == h->level && c->run.flags == h->flags &&
-	       h->time - c->run.time <= UINT32_MAX &&
-	       c->run.count != UINT16_MAX;
+	       h->time - c->run.time <= UINT32_MAX;
 }
 
 /* Whether what there is has to be written before another record comes. */

@@ -432,6 +432,43 @@ START_TEST(records_that_are_changed_under_right_sums_do_no_harm)
 }
 END_TEST
 
+START_TEST(a_record_that_goes_beyond_its_block_is_not_shown)
+{
+	struct capture_block h;
+	struct capture_item i;
+	size_t n, at, from = FILE_HEAD;
+	uint8_t *bytes;
+
+	album_begin(&a);
+	album_put_text(&a, 0, 0, 0, "one");
+	album_put_text(&a, 0, 0, 1, "two");
+	ck_assert_int_eq(album_close(&a), 0);
+	bytes = album_bytes(&a, &n);
+	do {
+		memcpy(&h, bytes + from, HEAD);
+		at = from + HEAD;
+		from = at + h.length;
+	} while (h.type != CAPTURE_RECORDS);
+	/* the second one: into the table of slots, or further */
+	at += sizeof(struct capture_run) + sizeof(i) + 8;
+	memcpy(&i, bytes + at, sizeof(i));
+	ck_assert_uint_eq(i.length, 3);
+	for (i.length = 9; i.length < 1000; i.length += 90) {
+		memcpy(bytes + at, &i, sizeof(i));
+		(void)put_block(bytes + from - h.length - HEAD, &h,
+		    bytes + from - h.length);
+		album_read_bytes(bytes, n, &r);
+		ck_assert_int_eq(r.result, -1);
+		ck_assert_ptr_nonnull(strstr(r.said, "makes no sense"));
+		ck_assert_ptr_nonnull(
+		    strstr(r.said, "; 1 records are missing"));
+		ck_assert_uint_eq(lines(r.text), 1);
+	}
+	free(bytes);
+	album_end(&a);
+}
+END_TEST
+
 START_TEST(rubbish_is_no_capture)
 {
 	static uint8_t bytes[1 << 16];
@@ -538,6 +575,7 @@ main(void)
 		complaints_are_few_however_much_is_damaged,
 		rubbish_with_right_sums_does_no_harm,
 		records_that_are_changed_under_right_sums_do_no_harm,
+		a_record_that_goes_beyond_its_block_is_not_shown,
 		rubbish_is_no_capture,
 		a_million_streams_cost_bounded_memory,
 		another_major_version_is_refused_a_minor_one_is_read,
