@@ -254,6 +254,26 @@ take_choice(struct show *s, int letter, const char *value)
 	}
 }
 
+/* What goes with -w. */
+static void
+take_capture(struct tail_options *o, int letter, const char *value)
+{
+	switch (letter) {
+	case 'w':
+		o->write = value;
+		break;
+	case 'a':
+		o->append = 1;
+		break;
+	case 'D':
+		o->detach = 1;
+		break;
+	case 'P':
+		o->pid_file = value;
+		break;
+	}
+}
+
 static void
 take_option(
     struct tail_options *o, struct show *s, int letter, const char *value)
@@ -298,18 +318,6 @@ take_option(
 	case 'T':
 		take_grouping(o, letter, value);
 		break;
-	case 'w':
-		o->write = value;
-		break;
-	case 'a':
-		o->append = 1;
-		break;
-	case 'D':
-		o->detach = 1;
-		break;
-	case 'P':
-		o->pid_file = value;
-		break;
 	case 'o':
 		o->has_format = 1;
 		take_format(s, value);
@@ -321,6 +329,7 @@ take_option(
 		usage_timeout(value, &o->timeout);
 		break;
 	default:
+		take_capture(o, letter, value);
 		take_choice(s, letter, value);
 	}
 }

@@ -466,33 +466,22 @@ START_TEST(whatever_they_say_each_record_comes_once)
 END_TEST
 
 /* Records of 64 KiB, so that the tree is handed on with each 16th of them, to
- * one of many that are open in it. */
-static uint64_t
-time_wide(uint64_t width)
+ * one of many that are open in it.  To look at all of these each time would
+ * take minutes. */
+START_TEST(a_wide_tree_does_not_take_for_ever)
 {
-	uint64_t begun;
+	const uint64_t width = 100000;
 
 	begin(GROUP_TREE, GROUP_LIMIT_MAX, UINT64_MAX);
 	silent = 1;
 	put(0, 1, RECORD_BEGIN, 0, 8);
 	for (uint64_t id = 2; id < width; id++)
 		put(0, id, RECORD_LINK, 1, 16);
-	begun = clock_mono();
-	for (uint64_t k = 0; k < 2000; k++)
+	for (uint64_t k = 0; k < 20000; k++)
 		put(0, 2 + k % (width - 2), 0, 0, 65504);
-	begun = clock_mono() - begun;
 	groups_flush(gs);
 	ck_assert_uint_eq(delivered, added);
 	end();
-	return begun;
-}
-
-START_TEST(a_wide_tree_costs_a_bounded_time)
-{
-	uint64_t narrow = time_wide(10), wide = time_wide(100000);
-
-	/* 10 times; 1000 times, if there were no bound */
-	ck_assert_uint_lt(wide, 200 * narrow);
 }
 END_TEST
 
@@ -510,7 +499,7 @@ main(void)
 		one_that_waits_is_bounded_in_memory,
 		a_tree_has_a_deepest_level,
 		whatever_they_say_each_record_comes_once,
-		a_wide_tree_costs_a_bounded_time,
+		a_wide_tree_does_not_take_for_ever,
 	};
 
 	return UNIT_RUN("group", tests);
