@@ -509,9 +509,9 @@ write_streams(uint8_t *to, uint64_t streams)
 	return n;
 }
 
-START_TEST(a_million_streams_cost_bounded_memory)
+START_TEST(streams_without_end_cost_bounded_memory)
 {
-	const uint64_t streams = UNIT_TIMES(1000000);
+	const uint64_t streams = 300000;
 	uint8_t *bytes = malloc(
 	    FILE_HEAD + streams * (HEAD + sizeof(struct capture_stream_info)));
 	struct rusage before, after;
@@ -525,7 +525,7 @@ START_TEST(a_million_streams_cost_bounded_memory)
 	ck_assert_int_eq(getrusage(RUSAGE_SELF, &after), 0);
 	ck_assert_int_eq(r.result, -1);
 	ck_assert_ptr_nonnull(strstr(r.said, "more streams"));
-#ifndef __SANITIZE_ADDRESS__
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 	ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, 320 << 10);
 #endif
 	free(bytes);
@@ -577,7 +577,7 @@ main(void)
 		records_that_are_changed_under_right_sums_do_no_harm,
 		a_record_that_goes_beyond_its_block_is_not_shown,
 		rubbish_is_no_capture,
-		a_million_streams_cost_bounded_memory,
+		streams_without_end_cost_bounded_memory,
 		another_major_version_is_refused_a_minor_one_is_read,
 	};
 
