@@ -196,6 +196,11 @@ show_record(struct show *s, struct rec *r)
 		return;
 	if (s->rate.most != 0 && !show_in_rate(&s->rate, r->head->time))
 		return;
+	if (s->taker != NULL) {
+		s->taker->record(s->taker->arg, r);
+		show_count(s, 1);
+		return;
+	}
 	if (s->capture != NULL) {
 		show_capture(s, r);
 		return;
@@ -217,6 +222,10 @@ show_lost(
 
 	if (s->groups != NULL)
 		groups_lost(s->groups, of);
+	if (s->taker != NULL) {
+		s->taker->lost(s->taker->arg, &loss);
+		return;
+	}
 	if (s->capture != NULL) {
 		show_capture_lost(s, &loss);
 		return;

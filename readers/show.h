@@ -39,9 +39,18 @@ struct rate {
 struct capture;
 struct query;
 
+/* Who counts records instead of showing them: gets those that were chosen, and
+ * what was lost. */
+struct taker {
+	void (*record)(void *arg, struct rec *);
+	void (*lost)(void *arg, const struct out_loss *);
+	void *arg;
+};
+
 struct show {
 	const struct out *out;
 	struct capture *capture; /* -w: records go there, not to `to' */
+	const struct taker *taker; /* gets it all, and `to' nothing; or NULL */
 	struct buffer to;
 	struct choose choose;
 	int any;             /* nothing is left out */
