@@ -3,14 +3,12 @@
  */
 #include "readers/tail_options.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "readers/attach.h"
-#include "readers/query.h"
+#include "readers/show_option.h"
 #include "readers/since.h"
 
 #define TIMEOUT_DEFAULT (5 * NSEC)
@@ -18,7 +16,7 @@
 #define PATIENCE_DEFAULT (120 * NSEC)
 
 /* Options that have no letter. */
-enum { OPT_PID = 256, OPT_ID, OPT_SINCE, OPT_UNTIL, OPT_DELAY, OPT_CURSOR };
+enum { OPT_DELAY = SHOW_OPTIONS, OPT_CURSOR };
 
 static const struct option_row rows[] = {
 	{ 'd', NULL, "show what is there, and exit", NULL },
@@ -55,10 +53,11 @@ static const struct option_row rows[] = {
 	{ 'P', "file", "write the pid there", NULL },
 	{ 't', "seconds", "how long to wait for the instance (5), or off",
 	    NULL },
-	{ OPT_PID, "number", "only records of this process", "pid" },
-	{ OPT_ID, "number", "only records of this transaction", "id" },
-	{ OPT_SINCE, "time", "begin with what is there from then on", "since" },
-	{ OPT_UNTIL, "time", "end with what was put by then", "until" },
+	{ SHOW_PID, "number", "only records of this process", "pid" },
+	{ SHOW_ID, "number", "only records of this transaction", "id" },
+	{ SHOW_SINCE, "time", "begin with what is there from then on",
+	    "since" },
+	{ SHOW_UNTIL, "time", "end with what was put by then", "until" },
 	{ OPT_CURSOR, "file", "go on where the last one with it was",
 	    "cursor-file" },
 	{ OPT_DELAY, "seconds", "between two looks, at most (0.05)", "delay" },
@@ -73,97 +72,6 @@ take_format(struct show *s, const char *name)
 	s->out = out_find(name);
 	if (s->out == NULL)
 		usage_errx("-o %s: not a format: short, json or cat", name);
-}
-
-static void
-take_globs(struct globs *g, int letter, const char *list)
-{
-	const char *fault = globs_add(g, list);
-
-	if (fault != NULL)
-		usage_errx("-%c %s: %s", letter, list, fault);
-}
-
-/* What has regular expressions waits for -C, which may come behind it. */
-#define PATTERNS_MAX 64
-
-static struct {
-	int letter;
-	const char *value;
-} patterns[PATTERNS_MAX];
-static unsigned npatterns;
-
-static void
-keep_pattern(int letter, const char *value)
-{
-	if (npatterns == PATTERNS_MAX)
-		usage_errx("-%c %s: there are more than %d of these", letter,
-		    value, PATTERNS_MAX);
-	patterns[npatterns].letter = letter;
-	patterns[npatterns++].value = value;
-}
-
-static void
-take_query(
-    struct show *s, const char *from, const char *text, size_t n, int caseless)
-{
-	struct query_error e;
-	struct query *q = query_compile(text, n, caseless, &e);
-
-	if (q == NULL) {
-		query_complain(from, text, n, &e);
-		exit(2);
-	}
-	show_query(s, q);
-}
-
-static void
-take_query_file(struct show *s, const char *path, int caseless)
-{
-	static char text[QUERY_TEXT_MAX + 1];
-	char from[PATH_MAX + 4];
-	FILE *f = fopen(path, "re");
-	size_t n = f == NULL ? 0 : fread(text, 1, sizeof(text), f);
-
-	if (f == NULL || ferror(f))
-		usage_errx("-Q %s: %s", path, strerror(errno));
-	(void)fclose(f);
-	if (n == sizeof(text))
-		usage_errx("-Q %s: longer than %d bytes", path, QUERY_TEXT_MAX);
-	(void)snprintf(from, sizeof(from), "-Q %s", path);
-	take_query(s, from, text, n, caseless);
-}
-
-static void
-take_pattern(struct show *s, int letter, const char *value, int caseless)
-{
-	const char *fault;
-
-	switch (letter) {
-	case 'q':
-		take_query(s, "-q", value, strlen(value), caseless);
-		return;
-	case 'Q':
-		take_query_file(s, value, caseless);
-		return;
-	}
-	fault = choose_regex_add(&s->choose, letter == 'I', value, caseless);
-	if (fault != NULL)
-		usage_errx("-%c %s: %s", letter, value, fault);
-}
-
-static void
-take_number(const char *option, const char *value, uint64_t *n)
-{
-	if (parse_number(value, 1, UINT64_MAX, n) != 0)
-		usage_errx("%s %s: not a whole number from 1", option, value);
-}
-
-static void
-take_time(const char *option, const char *value, uint64_t *ns)
-{
-	if (since_parse(value, clock_real(), ns) != 0)
-		usage_errx("%s %s: " SINCE_RULE, option, value);
 }
 
 /* `100', or `100/10s'. */
@@ -216,44 +124,6 @@ take_grouping(struct tail_options *o, int letter, const char *value)
 	}
 }
 
-static void
-take_choice(struct show *s, int letter, const char *value)
-{
-	const char *fault;
-
-	switch (letter) {
-	case 's':
-		take_globs(&s->choose.streams, letter, value);
-		break;
-	case 'p':
-		fault = choose_levels(&s->choose, value);
-		if (fault != NULL)
-			usage_errx("-p %s: %s", value, fault);
-		break;
-	case 'I':
-	case 'X':
-	case 'q':
-	case 'Q':
-		keep_pattern(letter, value);
-		break;
-	case 'R':
-		take_rate(&s->rate, value);
-		break;
-	case OPT_PID:
-		take_number("--pid", value, &s->choose.pid);
-		break;
-	case OPT_ID:
-		take_number("--id", value, &s->choose.id);
-		break;
-	case OPT_SINCE:
-		take_time("--since", value, &s->choose.since);
-		break;
-	case OPT_UNTIL:
-		take_time("--until", value, &s->choose.until);
-		break;
-	}
-}
-
 /* What goes with -w. */
 static void
 take_capture(struct tail_options *o, int letter, const char *value)
@@ -279,9 +149,6 @@ take_option(
     struct tail_options *o, struct show *s, int letter, const char *value)
 {
 	switch (letter) {
-	case 'C':
-		o->caseless = 1;
-		break;
 	case OPT_CURSOR:
 		o->cursor = value;
 		break;
@@ -307,11 +174,11 @@ take_option(
 		if (parse_number(value, 1, UINT64_MAX, &s->stop_after) != 0)
 			usage_errx("-k %s: not a whole number from 1", value);
 		break;
-	case 'i':
-		take_globs(&s->choose.include, letter, value);
+	case 'p':
+		show_option_levels(s, "-p", value);
 		break;
-	case 'x':
-		take_globs(&s->choose.exclude, letter, value);
+	case 'R':
+		take_rate(&s->rate, value);
 		break;
 	case 'g':
 	case 'L':
@@ -330,7 +197,7 @@ take_option(
 		break;
 	default:
 		take_capture(o, letter, value);
-		take_choice(s, letter, value);
+		(void)show_option(s, letter, value);
 	}
 }
 
@@ -357,9 +224,7 @@ tail_options(struct tail_options *o, struct show *s, int argc, char *argv[])
 			take_option(o, s, c, optarg);
 		}
 	}
-	for (unsigned i = 0; i < npatterns; i++)
-		take_pattern(
-		    s, patterns[i].letter, patterns[i].value, o->caseless);
+	show_options_end(s);
 	if (optind < argc)
 		usage_stray(argv[optind], "-n names the instance, -r a file");
 	if (o->file != NULL && o->instance != NULL)

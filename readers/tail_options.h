@@ -19,7 +19,6 @@ struct tail_options {
 	int has_last;
 	const char *cursor;
 	uint64_t delay; /* ns; 0: as it is by itself */
-	int caseless;
 	enum grouping grouping;
 	uint64_t limit;
 	uint64_t patience;
