@@ -65,7 +65,8 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 pic = $(patsubst %.c,$(B)/pic/%.o,$(1))
 have = $(if $(wildcard $(1)),$(2))
 
-READER_MAINS = readers/shmtail.c readers/shmstat.c readers/shmput.c readers/shmctl.c
+READER_MAINS = readers/shmtail.c readers/shmtop.c readers/shmhist.c readers/shmstat.c \
+	readers/shmput.c readers/shmctl.c
 
 COMMON_OBJS = $(call obj,$(call src,common))
 # a library installs no signal handlers
@@ -154,18 +155,18 @@ $(B)/shmlog.pc: Makefile
 $(B)/shmlogd: $(B)/obj/daemon/main.o $(B)/libdaemon.a $(B)/libcommon.a
 	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_daemon))
 
-$(B)/shmtail $(B)/shmstat $(B)/shmctl: $(B)/%: $(B)/obj/readers/%.o $(B)/libreaders.a $(B)/libcommon.a
-	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_readers))
+$(B)/shmtail $(B)/shmtop $(B)/shmhist $(B)/shmstat $(B)/shmctl: $(B)/%: $(B)/obj/readers/%.o $(B)/libreaders.a $(B)/libcommon.a
+	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_readers)) -lm
 
 # shmput is a worker with a command line.
 $(B)/shmput: $(B)/obj/readers/shmput.o $(B)/libreaders.a $(B)/libshmlog.a $(B)/libcommon.a
-	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_readers))
+	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_readers)) -lm
 
 $(B)/httpd: $(call obj,$(wildcard examples/httpd_*.c))
 $(EXAMPLES): $(B)/%: $(B)/obj/examples/%.o $(B)/libshmlog.a
 	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(if $(filter-out hello,$*),$(call libs,$(PKGS_examples)))
 
-test_link = $(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_tests))
+test_link = $(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_tests)) -lm
 
 # A test of a module of common/ (NAME or NAME_...) stands on common/ alone.
 .SECONDEXPANSION:
