@@ -36,19 +36,17 @@ void
 watch_head(const struct watch *w, struct buffer *b)
 {
 	buffer_safe(b, name_of(w), strlen(name_of(w)));
-	if (w->now != 0) {
-		buffer_text(b, "  ");
-		put_clock(b, w->now);
+	if (w->gone != 0) {
+		buffer_text(b, "  not running since ");
+		put_clock(b, w->gone);
 	}
+	buffer_text(b, "  ");
+	put_clock(b, w->now);
 	if (w->windowed)
 		buffer_printf(b, "  last %g s", (double)w->window / NSEC);
 	if (w->lost != 0 || w->lost_more)
 		buffer_printf(b, "  %s%" PRIu64 " lost",
 		    w->lost_more ? "at least " : "", w->lost);
-	if (w->gone != 0) {
-		buffer_text(b, "  shmlogd is not running since ");
-		put_clock(b, w->gone);
-	}
 	buffer_byte(b, '\n');
 }
 
