@@ -3,6 +3,7 @@
  */
 #include <err.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +202,7 @@ put_titles(struct shmtop *s, struct buffer *b, const char *what,
 static void
 put_sums(struct shmtop *s, struct buffer *b, double span)
 {
+	int all = top_missed(&s->top) == 0; /* of the values are there */
 	char number[16];
 
 	watch_number(top_total(&s->top), number);
@@ -209,8 +211,8 @@ put_sums(struct shmtop *s, struct buffer *b, double span)
 		watch_number(top_total(&s->top) / span, number);
 		buffer_printf(b, ", %s/s", number);
 	}
-	watch_number(s->top.n, number);
-	buffer_printf(b, ", %s values", number);
+	watch_number(all ? s->top.n : TOP_COUNTERS, number);
+	buffer_printf(b, ", %s%s values", all ? "" : "more than ", number);
 	if (s->without != 0)
 		buffer_printf(b, ", %" PRIu64 " records without", s->without);
 	buffer_byte(b, '\n');
@@ -257,7 +259,8 @@ top_json(void *arg, struct buffer *b, const struct watch *w)
 	watch_json_number(b, "records", total);
 	watch_json_number(b, "rate", total / span);
 	buffer_printf(b, ",\"without\":%" PRIu64, s->without);
-	watch_json_number(b, "values", s->top.n);
+	watch_json_number(
+	    b, "values", top_missed(&s->top) == 0 ? s->top.n : (double)NAN);
 	watch_json_number(b, "missed", top_missed(&s->top));
 	buffer_text(b, ",\"top\":[");
 	for (size_t i = 0; i < n; i++) {
