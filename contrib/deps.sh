@@ -10,7 +10,7 @@ set -eu
 
 build='gcc libc6-dev pkg-config libevent-dev libbsd-dev libpcre2-dev
 	libxxhash-dev libncurses-dev'
-check='check procps util-linux mount strace curl jq g++ nginx
+check='check procps util-linux mount strace curl jq g++ nginx tmux
 	apache2-utils systemd mandoc git'
 demo='procps curl apache2-utils'
 lint='check clang-format clang-tidy cppcheck mandoc shellcheck git'

@@ -31,7 +31,8 @@ files()
 {
 	local page program
 	each 755 "$PREFIX/sbin" "$BUILD/shmlogd" "$BUILD/shmctl"
-	each 755 "$PREFIX/bin" "$BUILD/shmtail" "$BUILD/shmstat" "$BUILD/shmput"
+	each 755 "$PREFIX/bin" "$BUILD/shmtail" "$BUILD/shmtop" "$BUILD/shmhist" \
+	    "$BUILD/shmstat" "$BUILD/shmput"
 	each 644 "$PREFIX/include" worker/shmlog.h worker/shmlog_mask.h \
 	    worker/shmlog_printf.h
 	each 644 "$PREFIX/lib" "$BUILD/libshmlog.so.0" "$BUILD/libshmlog.a"
@@ -42,7 +43,7 @@ files()
 	each 644 "$PREFIX/lib/systemd/system" contrib/systemd/*.service
 	each 644 "$PREFIX/lib/sysusers.d" contrib/sysusers/*
 	each 644 "$SYSCONFDIR/logrotate.d" contrib/logrotate/*
-	for program in shmlogd shmctl shmtail shmstat shmput; do
+	for program in shmlogd shmctl shmtail shmtop shmhist shmstat shmput; do
 		echo "644 contrib/completion/shmlog $PREFIX/share/bash-completion/completions/$program"
 	done
 	each 644 "$doc" README.md CHANGES LICENSE

@@ -64,6 +64,10 @@ void capture_forget(struct rec_stream *);
  */
 int capture_is(int fd);
 
+/* Opens what -r names (`-': the standard input), if it is a capture; -1: NULL
+ * was given, or it is none. */
+int capture_find(const char *file);
+
 /*
  * Shows all of it, until the end, show->done or stop_asked(): show_stream(),
  * show_learn(), show_record() and show_lost().  Closes fd.  `name' is for

@@ -12,6 +12,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -559,4 +560,21 @@ capture_is(int fd)
 	if (n == -1)
 		return errno == ESPIPE ? 1 : -1;
 	return n == sizeof(magic) && magic == CAPTURE_MAGIC;
+}
+
+int
+capture_find(const char *file)
+{
+	int fd;
+
+	if (file == NULL)
+		return -1;
+	if (strcmp(file, "-") == 0)
+		return STDIN_FILENO;
+	fd = open(file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd != -1 && capture_is(fd) == 1)
+		return fd;
+	if (fd != -1)
+		close(fd);
+	return -1;
 }

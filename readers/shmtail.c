@@ -1,8 +1,6 @@
 /*
  * shmtail.c -- follow the records of an instance.
  */
-#include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "readers/capture.h"
@@ -133,24 +131,6 @@ run_segment(struct show *s, const struct tail_options *o)
 	return failed;
 }
 
-/* Opens what -r names, if it is a capture; -1: it is none. */
-static int
-find_capture(const char *file)
-{
-	int fd;
-
-	if (file == NULL)
-		return -1;
-	if (strcmp(file, "-") == 0)
-		return STDIN_FILENO;
-	fd = open(file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-	if (fd != -1 && capture_is(fd) == 1)
-		return fd;
-	if (fd != -1)
-		close(fd);
-	return -1;
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -168,7 +148,7 @@ main(int argc, char *argv[])
 		stop_reopens();
 	if (pid_take(o.pid_file) != 0)
 		return 1;
-	fd = find_capture(o.file);
+	fd = capture_find(o.file);
 	failed = fd != -1 ? run_capture(fd, &show, &o) : run_segment(&show, &o);
 	if (show.capture != NULL)
 		failed |= capture_close(show.capture) != 0;

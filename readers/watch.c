@@ -1,6 +1,7 @@
 /*
  * watch.c -- follow records, count them, show what was counted.
  */
+#include "readers/capture.h"
 #include "readers/watch.h"
 
 #include <err.h>
@@ -113,11 +114,11 @@ take_options(struct watch *w, int argc, char *argv[])
 	while ((letter = usage_next(w->program->rows, 0, argc, argv)) != -1)
 		take_option(w, letter, optarg);
 	show_options_end(&w->show);
-	w->program->words(w->arg, argv + optind, argc - optind);
 	if (w->file != NULL && w->instance != NULL)
 		usage_errx("-n and -r do not go together");
 	if (w->file == NULL)
 		usage_instance(w->instance);
+	w->program->words(w->arg, argv + optind, argc - optind);
 	w->mode = WATCH_LINES;
 	if (w->once || w->dump || w->file != NULL)
 		w->mode = WATCH_ONCE;
@@ -260,11 +261,39 @@ run(struct watch *w)
 	return w->mode == WATCH_SCREEN ? follow_screen(w) : follow(w, NULL);
 }
 
+/* -r, of a capture; whether something failed. */
+static int
+run_capture(struct watch *w, int fd)
+{
+	int failed;
+
+	w->real = clock_real();
+	failed = capture_show(fd, w->file, &w->show) != 0;
+	if (w->now == 0) /* there was nothing */
+		w->began = w->now = w->real;
+	return failed;
+}
+
+/* An instance, or a segment that -r names; whether something failed.  *shown:
+ * it was there. */
+static int
+run_segment(struct watch *w, int *shown)
+{
+	enum attach_result attached =
+	    w->file != NULL
+		? attach_file(&w->tail.attach, w->file)
+		: attach_open(&w->tail.attach, w->instance, w->timeout);
+
+	*shown = attached == ATTACH_OK;
+	if (attached != ATTACH_OK)
+		return attached == ATTACH_FAILED;
+	return run(w) != 0;
+}
+
 int
 watch_main(struct watch *w, int argc, char *argv[])
 {
-	enum attach_result attached;
-	int failed;
+	int failed, fd, shown = 1;
 
 	w->taker = (struct taker){ take_record, take_loss, w };
 	show_init(&w->show, &out_cat, STDOUT_FILENO);
@@ -273,13 +302,9 @@ watch_main(struct watch *w, int argc, char *argv[])
 	show_begin(&w->show);
 	tail_init(&w->tail, &w->show);
 	stop_init();
-	attached = w->file != NULL
-		       ? attach_file(&w->tail.attach, w->file)
-		       : attach_open(&w->tail.attach, w->instance, w->timeout);
-	failed = attached == ATTACH_FAILED;
-	if (attached == ATTACH_OK)
-		failed = run(w) != 0;
-	if (attached == ATTACH_OK && !failed && w->mode == WATCH_ONCE)
+	fd = capture_find(w->file);
+	failed = fd != -1 ? run_capture(w, fd) : run_segment(w, &shown);
+	if (shown && !failed && w->mode == WATCH_ONCE)
 		watch_print(w, &w->show.to);
 	failed |= buffer_exit(&w->show.to);
 	show_end(&w->show);

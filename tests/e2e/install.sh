@@ -12,7 +12,8 @@ run()
 }
 
 check "install succeeds" run install
-for f in usr/sbin/shmlogd usr/sbin/shmctl usr/bin/shmtail usr/bin/shmstat usr/bin/shmput \
+for f in usr/sbin/shmlogd usr/sbin/shmctl usr/bin/shmtail usr/bin/shmtop usr/bin/shmhist \
+    usr/bin/shmstat usr/bin/shmput \
     usr/include/shmlog.h usr/include/shmlog_mask.h usr/include/shmlog_printf.h \
     usr/lib/libshmlog.so.0 usr/lib/libshmlog.a \
     usr/lib/pkgconfig/shmlog.pc usr/share/man/man8/shmlogd.8 \

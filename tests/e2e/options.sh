@@ -113,7 +113,7 @@ completes()
 	) | sed 's/^-*//' | sort
 }
 
-for program in shmlogd shmtail shmstat shmput shmctl; do
+for program in shmlogd shmtail shmtop shmhist shmstat shmput shmctl; do
 	if [ ! -x "$BUILD/$program" ]; then
 		not_ok "options of $program" "there is no $program"
 		continue
@@ -166,7 +166,7 @@ same a_glob_that_is_none_is_refused "$failures" 0
 failures=0
 instance='not an instance: an absolute path, or up to 63 of [A-Za-z0-9_.-], the first no dot or minus'
 seconds='not a number of seconds, nor off'
-for program in shmlogd shmtail shmstat shmput shmctl; do
+for program in shmlogd shmtail shmtop shmhist shmstat shmput shmctl; do
 	bad '-Z: no such option (-h lists them)' $program -Z
 	for l in --long --help --version=1; do
 		bad "$l: no such option (-h lists them)" $program $l
@@ -188,12 +188,27 @@ bad 'word: there are no arguments but options: lines come from the standard inpu
     shmput word
 for l in soon '' -1 5s; do
 	bad "-t $l: $seconds" shmtail -t "$l"
+	bad "-t $l: $seconds" shmtop -t "$l"
 	bad "-t $l: $seconds" shmstat -t "$l"
 done
 bad '-k 0: not a whole number from 1' shmtail -k 0
 bad '-l x: not a whole number' shmtail -l x
 bad '-o xml: not a format: short, json or cat' shmtail -o xml
 bad '-n and -r do not go together' shmtail -n a -r b
+bad '-n and -r do not go together' shmtop -n a -r b
+bad '-o short: not a format: text or json' shmtop -o short
+bad '-p 0: not a number of seconds from 0.001 to 86400' shmtop -p 0
+bad '-p off: not a number of seconds from 0.001 to 86400' shmhist -p off us
+bad '--top 0: not a whole number from 1 to 10000' shmtop --top 0
+names='not names of fields: up to 8, separated by commas, such as method,status, or tag, level, pid, id, stream, text, or 1 for the first word'
+bad "a,: $names" shmtop a,
+bad "a,,b: $names" shmtop a, b
+bad "-b : $names" shmhist -b '' us
+bad "-b a,b,c,d,e,f,g,h,i: $names" shmhist -b a,b,c,d,e,f,g,h,i us
+bad '-b b: there is one only: a,b is for two fields' shmhist -b a -b b us
+bad 'needs a field, such as us (-h lists the options)' shmhist
+bad 'b: one field at a time: -b is for another one' shmhist a b
+bad 'a,b: not the name of a field' shmhist a,b
 bad '-s and -L do not go together' shmstat -s -L
 bad '-i: must be given: which stream is it?' shmput
 bad '-i a b: not an ident: up to 63 of [A-Za-z0-9_.:-]' shmput -i 'a b'
@@ -222,10 +237,11 @@ same a_mistake_is_told_in_the_same_words "$failures" 0
 failures=0
 export SHMLOG_DIR=run/shmlog
 runtime='SHMLOG_DIR run/shmlog: not a runtime directory: an absolute path'
-for program in shmlogd shmtail shmstat shmput shmctl; do
+for program in shmlogd shmtail shmtop shmhist shmstat shmput shmctl; do
 	words=()
 	[ $program != shmput ] || words=(-i x)
 	[ $program != shmctl ] || words=(masks)
+	[ $program != shmhist ] || words=(us)
 	bad "$runtime" $program "${words[@]}"
 	bad "$runtime" $program -n name "${words[@]}"
 done
