@@ -1,7 +1,6 @@
 /*
  * watch.c -- follow records, count them, show what was counted.
  */
-#include "readers/capture.h"
 #include "readers/watch.h"
 
 #include <err.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "readers/capture.h"
 #include "readers/screen.h"
 #include "readers/watch_print.h"
 
