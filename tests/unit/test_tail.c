@@ -211,11 +211,11 @@ START_TEST(taglists_choose)
 	scene_tag(&a, 3, "End");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		if (cases[i].include != NULL)
-			ck_assert_ptr_null(
-			    globs_add(&sc.show.choose.include, cases[i].include));
+			ck_assert_ptr_null(globs_add(
+			    &sc.show.choose.include, cases[i].include));
 		if (cases[i].exclude != NULL)
-			ck_assert_ptr_null(
-			    globs_add(&sc.show.choose.exclude, cases[i].exclude));
+			ck_assert_ptr_null(globs_add(
+			    &sc.show.choose.exclude, cases[i].exclude));
 		scene_tail(&sc, &scene_out, START_END);
 		scene_put(&a, 0, 1, 1, "1");
 		scene_put(&a, 0, 2, 2, "2");

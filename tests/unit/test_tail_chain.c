@@ -371,8 +371,8 @@ START_TEST(a_predecessor_without_end_holds_up_nobody)
 		sc.show.to.n = 0;
 		sc.t.attach.looked = 0;
 		ck_assert_int_eq(tail_follow(&sc.t), 0);
-	} while (
-	    sc.show.to.n == 0 || memchr(sc.show.to.data, '3', sc.show.to.n) == NULL);
+	} while (sc.show.to.n == 0 ||
+		 memchr(sc.show.to.data, '3', sc.show.to.n) == NULL);
 	scene_end(&sc);
 }
 END_TEST
