@@ -1,7 +1,7 @@
 /*
  * test_tail_cursor.c -- what a shmtail has of the one before it.
  */
-#include <stdint.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,7 +95,7 @@ START_TEST(what_was_overwritten_is_counted)
 	}
 	resume();
 	text = (char *)(uintptr_t)scene_read(&sc);
-	ck_assert_int_eq(sscanf(text, "lost %ju", &n), 1);
+	ck_assert_int_eq(sscanf(text, "lost %" SCNu64, &n), 1);
 	for (text = strchr(text, '\n') + 1; *text != '\0'; text += 2)
 		n++;
 	ck_assert_uint_eq(n, written / 32);
