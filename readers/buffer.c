@@ -1,5 +1,5 @@
 /*
- * buffer.c -- big writes, and text from strangers made harmless.
+ * buffer.c -- big writes, and text from strangers made harmless on terminals.
  */
 #include "readers/buffer.h"
 
@@ -14,9 +14,12 @@
 
 #include "common/layout.h"
 #include "readers/attach.h"
+#include "readers/digits.h"
 #include "readers/option.h"
+#include "readers/utf8.h"
 
 #define BUFFER_SIZE ((size_t)256 << 10)
+#define TIME_SECOND 20 /* of TIME_LENGTH */
 
 void
 buffer_init(struct buffer *b, int fd)
@@ -110,37 +113,12 @@ buffer_make_room(struct buffer *b, size_t n)
 	return b->data + b->n;
 }
 
-/* Two digits at a time: half the divisions, which are what it costs. */
-static const char pairs[] =
-    "00010203040506070809101112131415161718192021222324"
-    "25262728293031323334353637383940414243444546474849"
-    "50515253545556575859606162636465666768697071727374"
-    "75767778798081828384858687888990919293949596979899";
-
 void
 buffer_number(struct buffer *b, uint64_t v)
 {
-	char digits[20];
-	size_t i = sizeof(digits);
+	char *end = digits_number(buffer_room(b, DIGITS_MAX), v);
 
-	for (; v >= 100; v /= 100)
-		memcpy(digits + (i -= 2), pairs + v % 100 * 2, 2);
-	if (v >= 10)
-		memcpy(digits + (i -= 2), pairs + v * 2, 2);
-	else
-		digits[--i] = (char)('0' + v);
-	buffer_put(b, digits + i, sizeof(digits) - i);
-}
-
-void
-digits_put(char *to, uint32_t v)
-{
-	/* no division waits for another one but the first */
-	const uint32_t high = v / 10000 % 100, low = v % 10000;
-
-	memcpy(to, pairs + high * 2, 2);
-	memcpy(to + 2, pairs + low / 100 * 2, 2);
-	memcpy(to + 4, pairs + low % 100 * 2, 2);
+	b->n = (size_t)(end - b->data);
 }
 
 void
@@ -168,23 +146,14 @@ buffer_printf(struct buffer *b, const char *format, ...)
 	va_end(args);
 }
 
-/* Whether a byte stands for itself: in JSON, or on a terminal. */
-static inline int
-is_plain(char c, int json)
-{
-	return c >= ' ' && c <= '~' && !(json && (c == '"' || c == '\\'));
-}
-
-/* The same for eight: 0, or bits of those that do not. */
+/* 0 where all eight stand for themselves on a terminal, or bits of those that
+ * do not. */
 static inline uint64_t
-odd_ones(uint64_t w, int json)
+odd_ones(uint64_t w)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
-	uint64_t odd = (w - ones * 0x20) | w | (w + ones);
 
-	if (json)
-		odd |= ((w ^ ones * '"') - ones) | ((w ^ ones * '\\') - ones);
-	return odd & high;
+	return ((w - ones * 0x20) | w | (w + ones)) & high;
 }
 
 /*
@@ -193,88 +162,27 @@ odd_ones(uint64_t w, int json)
  * reader does.  There is room for n.
  */
 static inline size_t
-copy_plain(char *to, const char *p, size_t n, int json)
+copy_plain(char *to, const char *p, size_t n)
 {
 	size_t i = 0;
 	uint64_t w;
 
 	for (; n - i >= 8; i += 8) {
 		memcpy(&w, p + i, sizeof(w));
-		if (odd_ones(w, json) != 0)
+		if (odd_ones(w) != 0)
 			break;
 		memcpy(to + i, &w, sizeof(w));
 	}
 	if (i >= 8 && n - i < 8) {
 		memcpy(&w, p + n - 8, sizeof(w));
-		if (odd_ones(w, json) == 0) {
+		if (odd_ones(w) == 0) {
 			memcpy(to + n - 8, &w, sizeof(w));
 			return n;
 		}
 	}
-	for (; i < n && is_plain(p[i], json); i++)
+	for (; i < n && p[i] >= ' ' && p[i] <= '~'; i++)
 		to[i] = p[i];
 	return i;
-}
-
-/*
- * The length of the UTF-8 sequence at p (RFC 3629: no surrogates, none longer
- * than need be) and its code point; 0: it is none.
- */
-static size_t
-utf8(const unsigned char *p, size_t n, uint32_t *code)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t length;
-
-	if (p[0] < 0x80) {
-		*code = p[0];
-		return 1;
-	}
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	length = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (n < length)
-		return 0;
-	*code = p[0] & (0x7fu >> length);
-	for (size_t i = 1; i < length; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		*code = *code << 6 | (p[i] & 0x3fu);
-	}
-	if (*code < least[length] || *code > 0x10ffff ||
-	    (*code >= 0xd800 && *code <= 0xdfff))
-		return 0;
-	return length;
-}
-
-/* What is not plain: a sequence of UTF-8, or (code 0, n 1) a byte of none. */
-typedef void put_odd(
-    struct buffer *, const unsigned char *p, size_t n, uint32_t code);
-
-static inline void
-put_text(struct buffer *b, const char *text, size_t n, int json, put_odd *put)
-{
-	const unsigned char *p;
-	size_t run;
-	uint32_t code;
-
-	for (;;) {
-		run = copy_plain(buffer_room(b, n), text, n, json);
-		b->n += run;
-		text += run;
-		n -= run;
-		if (n == 0)
-			return;
-		p = (const unsigned char *)text;
-		run = utf8(p, n, &code);
-		if (run == 0) {
-			run = 1;
-			code = 0;
-		}
-		put(b, p, run, code);
-		text += run;
-		n -= run;
-	}
 }
 
 /* What stands behind a backslash for a byte: `n' for a newline; 0: nothing. */
@@ -293,45 +201,11 @@ put_hex(struct buffer *b, unsigned char c)
 	buffer_byte(b, hex[c & 15]);
 }
 
+/* What is not plain: a sequence of UTF-8, or (code 0, n 1) a byte of none. */
 static void
-put_json(struct buffer *b, const unsigned char *p, size_t n, uint32_t code)
+put_odd(struct buffer *b, const unsigned char *p, size_t n, uint32_t code)
 {
-	char c = *p == '"' || *p == '\\' ? (char)*p : escape_of(*p);
-
-	(void)code;
-	if (n > 1) {
-		buffer_put(b, p, n);
-	} else if (c != '\0') {
-		buffer_byte(b, '\\');
-		buffer_byte(b, c);
-	} else {
-		buffer_put(b, "\\u00", 4);
-		put_hex(b, *p);
-	}
-}
-
-void
-buffer_json(struct buffer *b, const char *text, size_t n)
-{
-	(void)buffer_room(b, n + 2);
-	buffer_byte(b, '"');
-	put_text(b, text, n, 1, put_json);
-	buffer_byte(b, '"');
-}
-
-/* C1, the line separators, and what turns the direction of writing around. */
-static int
-is_harmful(uint32_t code)
-{
-	return code < 0xa0 || code == 0x200e || code == 0x200f ||
-	       (code >= 0x2028 && code <= 0x202e) ||
-	       (code >= 0x2066 && code <= 0x2069);
-}
-
-static void
-put_safe(struct buffer *b, const unsigned char *p, size_t n, uint32_t code)
-{
-	if (n > 1 && !is_harmful(code)) {
+	if (n > 1 && !utf8_is_harmful(code)) {
 		buffer_put(b, p, n);
 		return;
 	}
@@ -348,7 +222,27 @@ put_safe(struct buffer *b, const unsigned char *p, size_t n, uint32_t code)
 void
 buffer_safe(struct buffer *b, const char *text, size_t n)
 {
-	put_text(b, text, n, 0, put_safe);
+	const unsigned char *p;
+	size_t run;
+	uint32_t code;
+
+	for (;;) {
+		run = copy_plain(buffer_room(b, n), text, n);
+		b->n += run;
+		text += run;
+		n -= run;
+		if (n == 0)
+			return;
+		p = (const unsigned char *)text;
+		run = utf8_length(p, n, &code);
+		if (run == 0) {
+			run = 1;
+			code = 0;
+		}
+		put_odd(b, p, run, code);
+		text += run;
+		n -= run;
+	}
 }
 
 void
@@ -362,28 +256,37 @@ buffer_stream(struct buffer *b, const struct descriptor *d)
 	buffer_byte(b, ']');
 }
 
-void
-buffer_time(struct buffer *b, uint64_t ns)
+/* Up to the seconds and their point, made anew when these change. */
+static const char *
+second_text(uint64_t second)
 {
-	/* made anew when the second changes; 64 bits of ns end in 2554 */
+	/* 64 bits of ns end in 2554 */
 	static uint64_t cached = UINT64_MAX;
 	static char text[64];
-	static size_t length;
-	uint64_t second = ns / NSEC, part = ns % NSEC;
 	time_t t = (time_t)second;
 	struct tm tm;
-	char *p;
 
 	if (second != cached) {
 		must(gmtime_r(&t, &tm) != NULL);
-		length =
-		    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.", &tm);
+		must(strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.", &tm) ==
+		     TIME_SECOND);
 		cached = second;
 	}
-	buffer_put(b, text, length);
-	p = buffer_room(b, 10);
-	digits_put(p, (uint32_t)(part / 1000));
-	digits_put(p + 3, (uint32_t)(part % 1000000));
-	p[9] = 'Z';
-	b->n += 10;
+	return text;
+}
+
+char *
+time_put(char *to, uint64_t ns)
+{
+	memcpy(to, second_text(ns / NSEC), TIME_SECOND);
+	digits_nine(to + TIME_SECOND, (uint32_t)(ns % NSEC));
+	to[TIME_LENGTH - 1] = 'Z';
+	return to + TIME_LENGTH;
+}
+
+void
+buffer_time(struct buffer *b, uint64_t ns)
+{
+	(void)time_put(buffer_room(b, TIME_LENGTH), ns);
+	b->n += TIME_LENGTH;
 }

@@ -87,17 +87,17 @@ buffer_text(struct buffer *b, const char *text)
 }
 
 void buffer_number(struct buffer *, uint64_t);
-/* The last six digits, with zeros in front, to where there is room. */
-void digits_put(char *to, uint32_t);
 void buffer_signed(struct buffer *, int64_t);
 void buffer_printf(struct buffer *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
  * n bytes as a JSON string, quotes included.  Always valid JSON and valid
- * UTF-8: a byte that is not part of valid UTF-8 becomes \u00XX of its value.
+ * UTF-8: a byte that is not part of valid UTF-8 becomes \u00XX of its value;
+ * returns 1 if there was one, else 0.  What buffer_safe() would not let through
+ * is written as \uXXXX.
  */
-void buffer_json(struct buffer *, const char *text, size_t n);
+int buffer_json(struct buffer *, const char *text, size_t n);
 
 /*
  * n bytes for a terminal: control characters (C1 and those that turn the
@@ -109,7 +109,10 @@ void buffer_safe(struct buffer *, const char *text, size_t n);
 /* A stream's name for a terminal, as everybody shows it: type.ident[pid]. */
 void buffer_stream(struct buffer *, const struct descriptor *);
 
-/* A time in ns since the epoch by RFC 3339, in UTC: 30 bytes, no quotes. */
+/* A time in ns since the epoch by RFC 3339, in UTC, without quotes. */
+#define TIME_LENGTH 30
 void buffer_time(struct buffer *, uint64_t ns);
+/* The same, where there is room; returns its end. */
+char *time_put(char *to, uint64_t ns);
 
 #endif

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "readers/attach.h"
+#include "readers/digits.h"
 #include "readers/out.h"
 
 static void
@@ -105,7 +106,7 @@ put_head(struct buffer *b, const struct rec *r)
 	char *begin = p;
 
 	p = text_append(p, second, second_n);
-	digits_put(p, ns / 1000);
+	(void)digits_six(p, ns / 1000);
 	p = text_append(p + 6, label->data, label->n);
 	p = text_append(p, tag.text, tag.n);
 	memcpy(p, levels[level].text, sizeof(levels[level].text));

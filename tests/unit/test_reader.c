@@ -165,7 +165,8 @@ START_TEST(text_is_escaped_as_documented)
 		{ "\x1b[0m", "\"\\u001b[0m\"", "\\x1b[0m" },
 		{ "\xc3\xa4", "\"\xc3\xa4\"", "\xc3\xa4" },
 		{ "\xe4", "\"\\u00e4\"", "\\xe4" },
-		{ "\xc2\x9bx", "\"\xc2\x9bx\"", "\\xc2\\x9bx" },
+		{ "\xc2\x9bx", "\"\\u009bx\"", "\\xc2\\x9bx" },
+		{ "\xe2\x80\xae", "\"\\u202e\"", "\\xe2\\x80\\xae" },
 		{ "\x7f", "\"\\u007f\"", "\\x7f" },
 	};
 	struct buffer b;

@@ -1,0 +1,106 @@
+/*
+ * digits.h -- numbers in decimal and in hex, two digits at a time.
+ *
+ * Each writes at `to', where there is room, and returns its end.
+ */
+#ifndef SHMLOG_READERS_DIGITS_H
+#define SHMLOG_READERS_DIGITS_H
+
+#include <stdint.h>
+#include <string.h>
+
+#define DIGITS_MAX 20 /* of 64 bits */
+
+static const char digits_pairs[] = "00010203040506070809"
+				   "10111213141516171819"
+				   "20212223242526272829"
+				   "30313233343536373839"
+				   "40414243444546474849"
+				   "50515253545556575859"
+				   "60616263646566676869"
+				   "70717273747576777879"
+				   "80818283848586878889"
+				   "90919293949596979899";
+
+/* The last n digits of v, also if they are zeros. */
+static inline char *
+digits_last(char *to, uint32_t v, unsigned n)
+{
+	unsigned i = n;
+
+	for (; i >= 2; v /= 100) {
+		i -= 2;
+		memcpy(to + i, digits_pairs + v % 100 * 2, 2);
+	}
+	if (i != 0)
+		to[0] = (char)('0' + v % 10);
+	return to + n;
+}
+
+/* The last six, and nine: no division waits for another one but the first. */
+static inline char *
+digits_six(char *to, uint32_t v)
+{
+	const uint32_t high = v / 10000 % 100, low = v % 10000;
+
+	memcpy(to, digits_pairs + high * 2, 2);
+	memcpy(to + 2, digits_pairs + low / 100 * 2, 2);
+	memcpy(to + 4, digits_pairs + low % 100 * 2, 2);
+	return to + 6;
+}
+
+static inline char *
+digits_nine(char *to, uint32_t v)
+{
+	(void)digits_six(to, v / 1000);
+	return digits_six(to + 3, v % 1000000);
+}
+
+/* Of a number below a billion. */
+static inline unsigned
+digits_count(uint32_t v)
+{
+	return 1u + (v >= 10) + (v >= 100) + (v >= 1000) + (v >= 10000) +
+	       (v >= 100000) + (v >= 1000000) + (v >= 10000000) +
+	       (v >= 100000000);
+}
+
+/* DIGITS_MAX at most. */
+static inline char *
+digits_number(char *to, uint64_t v)
+{
+	const uint32_t billion = 1000000000;
+
+	if (v < billion)
+		return digits_last(to, (uint32_t)v, digits_count((uint32_t)v));
+	to = digits_number(to, v / billion);
+	return digits_nine(to, (uint32_t)(v % billion));
+}
+
+/* Eight digits in one word, a nibble a byte, the first digit lowest. */
+static inline char *
+digits_hex8(char *to, uint32_t v)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t x = v >> 16 | (uint64_t)(v & 0xffff) << 32, letters;
+
+	x = (x >> 8 & UINT64_C(0x000000ff000000ff)) |
+	    (x & UINT64_C(0x000000ff000000ff)) << 16;
+	x = (x >> 4 & UINT64_C(0x000f000f000f000f)) |
+	    (x & UINT64_C(0x000f000f000f000f)) << 8;
+	letters = (x + ones * 6) >> 4 & ones; /* 1 where it is above 9 */
+	x += ones * '0' + letters * ('a' - '0' - 10);
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+		x = __builtin_bswap64(x);
+	memcpy(to, &x, sizeof(x));
+	return to + 8;
+}
+
+/* 16 digits. */
+static inline char *
+digits_hex(char *to, uint64_t v)
+{
+	return digits_hex8(digits_hex8(to, (uint32_t)(v >> 32)), (uint32_t)v);
+}
+
+#endif
