@@ -11,7 +11,7 @@ set -eu
 build='gcc libc6-dev pkg-config libevent-dev libbsd-dev libpcre2-dev
 	libxxhash-dev libncurses-dev'
 check='check procps util-linux mount strace curl jq g++ nginx tmux
-	apache2-utils systemd mandoc git'
+	apache2-utils systemd systemd-journal-remote mandoc git python3'
 demo='procps curl apache2-utils'
 lint='check clang-format clang-tidy cppcheck mandoc shellcheck git'
 # Never `pcp' itself: its set-up wants systemd; its library is enough.

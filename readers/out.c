@@ -3,7 +3,15 @@
  */
 #include "readers/out.h"
 
-static const struct out *const outs[] = { &out_short, &out_json, &out_cat };
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "readers/digits.h"
+#include "readers/template.h"
+
+static const struct out *const outs[] = { &out_short, &out_full, &out_json,
+	&out_cat, &out_export };
 
 const struct out *
 out_find(const char *name)
@@ -12,6 +20,91 @@ out_find(const char *name)
 		if (strcmp(outs[i]->name, name) == 0)
 			return outs[i];
 	return NULL;
+}
+
+/* As journalctl(1) decides it; see no-color.org. */
+static int
+wants_colours(int fd)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(fd) && (no == NULL || *no == '\0') && term != NULL &&
+	       strcmp(term, "dumb") != 0;
+}
+
+const struct out *
+out_choose(const char *argument, int fd, const char **fault)
+{
+	const struct out *out = out_find(argument);
+
+	if (out == &out_short && wants_colours(fd))
+		return &out_short_colours;
+	if (out != NULL)
+		return out;
+	if (!template_is(argument)) {
+		*fault = "not a format: " OUT_NAMES;
+		return NULL;
+	}
+	*fault = out_template_set(argument);
+	return *fault == NULL ? &out_template : NULL;
+}
+
+void
+out_no_stream(struct buffer *b, const struct descriptor *d)
+{
+	(void)b;
+	(void)d;
+}
+
+void
+out_no_tag(struct buffer *b, const char *name, size_t n)
+{
+	(void)b;
+	(void)name;
+	(void)n;
+}
+
+int
+out_has_fields(const struct rec *r)
+{
+	const char *p = r->text.text, *end = p + r->text.n;
+
+	if (r->format != NULL || memchr(p, '=', r->text.n) != NULL)
+		return 1;
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+		p++;
+	return p < end && *p == '{';
+}
+
+void
+out_fields(struct rec *r,
+    int (*each)(void *, struct bytes name, const struct value *), void *arg)
+{
+	static struct buffer scratch;
+
+	if (scratch.data == NULL)
+		buffer_init(&scratch, -1);
+	(void)field_each(r, &scratch, each, arg);
+}
+
+char *
+cursor_put(char *to, const struct rec *r)
+{
+	to = digits_hex(to, r->stream->created);
+	*to++ = '-';
+	to = digits_number(to, r->stream->serial);
+	*to++ = '-';
+	to = digits_number(to, r->lane);
+	*to++ = '-';
+	return digits_number(to, r->number);
+}
+
+void
+out_cursor(struct buffer *b, const struct rec *r)
+{
+	char *to = buffer_room(b, CURSOR_MAX);
+
+	b->n = (size_t)(cursor_put(to, r) - b->data);
 }
 
 const char *

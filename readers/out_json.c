@@ -8,6 +8,7 @@
  * or, where records were lost, {"lost":57,"stream":"front","type":"http",
  * "pid":4711}, with "at_least":true if there may have been more, and without a
  * stream if nobody knows of which.  cut: the writer had to cut the text.
+ * invalid_utf8: bytes of text or fields are none, and became characters.
  *
  * begin, end, parent: what the record says about its transaction.  depth: in a
  * tree (-g tree) of them; 0 is left out.  Before the records of a transaction
@@ -17,31 +18,32 @@
  *
  * cursor: the record's name, unique for ever.
  *
- * Of a record whose format has fields (`status=%d path=%s') they follow the
- * text, typed as their conversions are:
+ * The fields of a record (field.h) follow its text:
  *
  *	"fields":{"status":200,"path":"/x"}
  *
- * Integers and floating point are numbers (nan and inf, which JSON has not, are
- * strings), null is a string that was a null pointer, all else is a string.  Of
- * two fields with one name the last is there.
+ * A text that is a JSON object is there as it is.  Else integers and floating
+ * point are numbers (nan and inf, which JSON has not, are strings), null is a
+ * string that was a null pointer, all else is a string.  Of two fields with one
+ * name the last is there.
  */
 #include <math.h>
-#include <stdlib.h>
 
-#include "common/format.h"
-#include "readers/attach.h"
+#include "readers/digits.h"
+#include "readers/json_copy.h"
 #include "readers/out.h"
 
 #define FIELDS_MAX 64 /* a record; a format has 16 conversions */
 
-static const struct format_field *
-first_field(const struct rec *r)
-{
-	size_t n;
-
-	return format_fields(r->format, &n);
-}
+/* Fields as they are made: `,"name":value', one behind the other. */
+struct json_fields {
+	struct buffer made;
+	int invalid; /* some of it was no UTF-8 */
+	unsigned n;
+	struct {
+		size_t at, name_end;
+	} items[FIELDS_MAX + 1];
+};
 
 static void
 json_stream(struct buffer *b, const struct descriptor *d)
@@ -62,104 +64,99 @@ json_tag(struct buffer *b, const char *name, size_t n)
 	buffer_text(b, ",\"level\":\"");
 }
 
-static void
-put_hex(struct buffer *b, uint64_t v)
+/* 1: a byte of it was no UTF-8. */
+static int
+put_value(struct buffer *b, const struct value *v)
 {
-	char *p = buffer_room(b, 16);
+	char to[32];
+	struct bytes text = value_text(v, to);
 
-	for (int i = 15; i >= 0; i--, v >>= 4)
-		p[i] = "0123456789abcdef"[v & 15];
-	b->n += 16;
+	if (v->kind == VALUE_TEXT ||
+	    (v->kind == VALUE_FLOAT && !isfinite(v->d)))
+		return buffer_json(b, text.text, text.n);
+	buffer_put(b, text.text, text.n);
+	return 0;
 }
 
-/* The shortest that is read back as the same number. */
-static void
-put_double(struct buffer *b, double d)
+/* For out_fields(). */
+static int
+add_field(void *arg, struct bytes name, const struct value *v)
 {
-	char text[40];
+	struct json_fields *f = arg;
 
-	if (!isfinite(d)) {
-		buffer_text(b, isnan(d) ? "\"nan\""
-			       : d < 0  ? "\"-inf\""
-					: "\"inf\"");
-		return;
-	}
-	for (int digits = 15; digits <= 17; digits++) {
-		(void)snprintf(text, sizeof(text), "%.*g", digits, d);
-		if (strtod(text, NULL) == d)
-			break;
-	}
-	buffer_text(b, text);
-}
-
-static void
-put_value(struct buffer *b, const struct rec *r, const struct format_field *f)
-{
-	const struct format_span *at = r->spans + (f - first_field(r));
-	struct format_value v;
-	char c;
-
-	if (format_value(r->format, r->payload.text, r->payload.n, f, &v) != 0)
-		v.kind = FIELD_TEXT;
-	switch (v.kind) {
-	case FIELD_SIGNED:
-		buffer_signed(b, v.i);
-		return;
-	case FIELD_UNSIGNED:
-		buffer_number(b, v.u);
-		return;
-	case FIELD_FLOAT:
-		put_double(b, v.d);
-		return;
-	case FIELD_CHAR:
-		c = (char)v.u;
-		buffer_json(b, &c, 1);
-		return;
-	case FIELD_STRING:
-		if (v.s.text == NULL)
-			buffer_text(b, "null");
-		else
-			buffer_json(b, v.s.text, v.s.length);
-		return;
-	case FIELD_TEXT:
-	case FIELD_POINTER:
-		break;
-	}
-	buffer_json(b, r->text.text + at->begin, at->end - at->begin);
+	f->items[f->n].at = f->made.n;
+	buffer_byte(&f->made, ',');
+	f->invalid |= buffer_json(&f->made, name.text, name.n);
+	f->items[f->n++].name_end = f->made.n;
+	buffer_byte(&f->made, ':');
+	f->invalid |= put_value(&f->made, v);
+	return f->n == FIELDS_MAX;
 }
 
 /* Whether a later field has the same name. */
 static int
-is_outdone(const struct format_field *f, const struct format_field *end)
+is_outdone(const struct json_fields *f, unsigned i)
 {
-	for (const struct format_field *g = f + 1; g < end; g++)
-		if (g->name_length == f->name_length &&
-		    memcmp(g->name, f->name, f->name_length) == 0)
+	size_t at = f->items[i].at, n = f->items[i].name_end - at;
+
+	for (unsigned k = i + 1; k < f->n; k++)
+		if (f->items[k].name_end - f->items[k].at == n &&
+		    memcmp(f->made.data + f->items[k].at, f->made.data + at,
+			n) == 0)
 			return 1;
 	return 0;
 }
 
 static void
-put_fields(struct buffer *b, const struct rec *r)
+put_made(struct buffer *b, struct json_fields *f)
 {
-	const struct format_field *f = first_field(r), *end;
-	const char *between = ",\"fields\":{";
-	size_t n;
+	size_t comma = 1, at;
 
-	(void)format_fields(r->format, &n);
-	if (n == 0)
-		return;
-	end = f + (n < FIELDS_MAX ? n : FIELDS_MAX);
-	for (; f < end; f++) {
-		if (is_outdone(f, end))
+	f->items[f->n].at = f->made.n;
+	buffer_text(b, ",\"fields\":{");
+
+	for (unsigned i = 0; i < f->n; i++) {
+		if (is_outdone(f, i))
 			continue;
-		buffer_text(b, between);
-		between = ",";
-		buffer_json(b, f->name, f->name_length);
-		buffer_byte(b, ':');
-		put_value(b, r, f);
+		at = f->items[i].at + comma;
+		buffer_put(b, f->made.data + at, f->items[i + 1].at - at);
+		comma = 0; /* the first one goes without */
 	}
 	buffer_byte(b, '}');
+}
+
+/* 1: a byte of them was no UTF-8. */
+static int
+put_fields(struct buffer *b, struct rec *r)
+{
+	static struct json_fields f;
+
+	if (!out_has_fields(r))
+		return 0;
+	if (f.made.data == NULL)
+		buffer_init(&f.made, -1);
+	f.made.n = f.n = 0;
+	f.invalid = 0;
+	if (r->format == NULL &&
+	    json_copy(&f.made, r->text.text, r->text.n) == 0) {
+		buffer_text(b, ",\"fields\":");
+		buffer_put(b, f.made.data, f.made.n);
+		return 0;
+	}
+	f.made.n = 0;
+	out_fields(r, add_field, &f);
+	if (f.n != 0)
+		put_made(b, &f);
+	return f.invalid;
+}
+
+#define LITERAL(text) "" text, sizeof(text) - 1
+
+static char *
+put_bytes(char *to, const char *text, size_t n)
+{
+	memcpy(to, text, n);
+	return to + n;
 }
 
 /* What it says about its transaction. */
@@ -182,34 +179,54 @@ put_transaction(struct buffer *b, const struct rec *r)
 	}
 }
 
+/* Up to the text. */
 static void
-json_record(struct buffer *b, const struct rec *r)
+put_head(struct buffer *b, const struct rec *r)
 {
-	buffer_text(b, "{\"time\":\"");
-	buffer_time(b, r->head->time);
-	buffer_put(b, r->stream->label.data, r->stream->label.n);
-	buffer_put(b, r->tag->text.text, r->tag->text.n);
-	buffer_text(b, level_name(r->head->level));
-	buffer_text(b, "\",\"id\":");
-	buffer_number(b, r->head->id);
-	buffer_text(b, ",\"text\":");
-	buffer_json(b, r->text.text, r->text.n);
-	if (r->format != NULL)
-		put_fields(b, r);
+	const struct buffer *label = &r->stream->label;
+	const struct bytes *tag = &r->tag->text;
+	const char *level = level_name(r->head->level);
+	char *to = buffer_room(
+	    b, TIME_LENGTH + label->n + tag->n + DIGITS_MAX + 64 + TEXT_SLACK);
+
+	to = put_bytes(to, LITERAL("{\"time\":\""));
+	to = time_put(to, r->head->time);
+	to = text_append(to, label->data, label->n);
+	to = text_append(to, tag->text, tag->n);
+	to = put_bytes(to, level, strlen(level));
+	to = put_bytes(to, LITERAL("\",\"id\":"));
+	to = digits_number(to, r->head->id);
+	to = put_bytes(to, LITERAL(",\"text\":"));
+	b->n = (size_t)(to - b->data);
+}
+
+static void
+put_tail(struct buffer *b, const struct rec *r)
+{
+	char *to = buffer_room(b, CURSOR_MAX + 32);
+
+	to = put_bytes(to, LITERAL(",\"cursor\":\""));
+	to = cursor_put(to, r);
+	to = put_bytes(to, LITERAL("\"}\n"));
+	b->n = (size_t)(to - b->data);
+}
+
+static void
+json_record(struct buffer *b, struct rec *r)
+{
+	int invalid;
+
+	put_head(b, r);
+	invalid = buffer_json(b, r->text.text, r->text.n);
+	invalid |= put_fields(b, r);
+	if (invalid)
+		buffer_text(b, ",\"invalid_utf8\":true");
 	if (r->unreadable)
 		buffer_text(b, ",\"unreadable\":true");
 	if (r->head->flags & RECORD_CUT)
 		buffer_text(b, ",\"cut\":true");
 	put_transaction(b, r);
-	buffer_text(b, ",\"cursor\":\"");
-	put_hex(b, r->stream->created);
-	buffer_byte(b, '-');
-	buffer_number(b, r->stream->serial);
-	buffer_byte(b, '-');
-	buffer_number(b, r->lane);
-	buffer_byte(b, '-');
-	buffer_number(b, r->number);
-	buffer_text(b, "\"}\n");
+	put_tail(b, r);
 }
 
 static void

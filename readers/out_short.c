@@ -10,6 +10,9 @@
  *
  * Nothing in it can do more to a terminal than show: see buffer_safe().  A
  * record that its writer had to cut ends in "[cut]"; no tag, no id are "-".
+ *
+ * On a terminal (out_choose()) what the record says has the colour of its
+ * level, as journalctl(1) has it, and time and stream have none.
  */
 #include <time.h>
 
@@ -88,9 +91,30 @@ id_text(uint64_t id, size_t *n)
 	return text.data;
 }
 
-/* All up to the text is put where there is room for it, looked for once. */
-static void
-put_head(struct buffer *b, const struct rec *r)
+/* Of a level: what turns it on. */
+struct colour {
+	char text[8];
+	size_t n; /* 0: none */
+};
+
+static const struct colour *
+colour_of(uint8_t level)
+{
+	static const struct colour red = { "\033[1;31m", 7 },
+				   yellow = { "\033[1;33m", 7 },
+				   bold = { "\033[1m", 4 },
+				   dim = { "\033[2m", 4 }, none;
+	static const struct colour *const colours[] = { &red, &red, &red, &red,
+		&yellow, &bold, &none, &dim };
+
+	return level < sizeof(colours) / sizeof(colours[0]) ? colours[level]
+							    : &none;
+}
+
+/* All up to the text is put where there is room for it, looked for once.  No
+ * colour: NULL. */
+static inline void
+put_head(struct buffer *b, const struct rec *r, const struct colour *colour)
 {
 	const struct buffer *label = &r->stream->label;
 	const struct bytes tag = r->tag->text;
@@ -100,14 +124,18 @@ put_head(struct buffer *b, const struct rec *r)
 	uint32_t ns;
 	const char *second = second_text(r->head->time, &second_n, &ns);
 	const char *id = id_text(r->head->id, &id_n);
-	char *p =
-	    buffer_room(b, second_n + 6 + label->n + tag.n +
-			       sizeof(levels[0].text) + id_n + TEXT_SLACK);
+	char *p = buffer_room(b, second_n + 6 + label->n + tag.n +
+				     sizeof(levels[0].text) + id_n +
+				     TEXT_SLACK + sizeof(colour->text));
 	char *begin = p;
 
 	p = text_append(p, second, second_n);
 	(void)digits_six(p, ns / 1000);
 	p = text_append(p + 6, label->data, label->n);
+	if (colour != NULL) {
+		memcpy(p, colour->text, sizeof(colour->text));
+		p += colour->n;
+	}
 	p = text_append(p, tag.text, tag.n);
 	memcpy(p, levels[level].text, sizeof(levels[level].text));
 	p = text_append(p + levels[level].n, id, id_n);
@@ -124,59 +152,35 @@ put_parent(struct buffer *b, uint64_t parent)
 	buffer_put(b, ": ", 2);
 }
 
-static void
-short_record(struct buffer *b, const struct rec *r)
+static inline void
+put_record(struct buffer *b, const struct rec *r, const struct colour *colour)
 {
 	uint64_t parent;
 
 	for (uint32_t i = 0; i < r->depth; i++)
 		buffer_put(b, "  ", 2);
-	put_head(b, r);
+	put_head(b, r, colour);
 	if (rec_parent(r, &parent))
 		put_parent(b, parent);
 	buffer_safe(b, r->text.text, r->text.n);
 	if (r->head->flags & RECORD_CUT)
 		buffer_text(b, "[cut]");
+}
+
+static void
+short_record(struct buffer *b, struct rec *r)
+{
+	put_record(b, r, NULL);
 	buffer_byte(b, '\n');
 }
 
 static void
-short_lost(struct buffer *b, const struct out_loss *l)
+colour_record(struct buffer *b, struct rec *r)
 {
-	if (l->of == NULL) {
-		buffer_text(b, "-- records of streams that came and went may "
-			       "be lost --\n");
-		return;
-	}
-	if (l->records == 0 && l->at_least) {
-		buffer_text(b, "-- records of");
-		short_stream(b, l->of);
-		buffer_text(b, "may be lost --\n");
-		return;
-	}
-	buffer_text(b, l->at_least ? "-- at least " : "-- ");
-	buffer_number(b, l->records);
-	buffer_text(b, l->records == 1 ? " record of" : " records of");
-	short_stream(b, l->of);
-	buffer_text(b, "lost --\n");
-}
+	const struct colour *colour = colour_of(r->head->level);
 
-static void
-short_group(struct buffer *b, const struct group *g)
-{
-	buffer_text(b, "-- ");
-	buffer_number(b, g->id);
-	buffer_byte(b, ' ');
-	buffer_stream(b, g->of);
-	group_why(b, g);
-	buffer_text(b, " --\n");
-}
-
-static void
-short_group_end(struct buffer *b, const struct group *g)
-{
-	(void)g;
-	buffer_byte(b, '\n');
+	put_record(b, r, colour);
+	buffer_text(b, colour->n != 0 ? "\033[0m\n" : "\n");
 }
 
 const struct out out_short = {
@@ -184,7 +188,17 @@ const struct out out_short = {
 	.stream = short_stream,
 	.tag = short_tag,
 	.record = short_record,
-	.lost = short_lost,
-	.group = short_group,
-	.group_end = short_group_end,
+	.lost = out_lost_line,
+	.group = out_group_line,
+	.group_end = out_group_end,
+};
+
+const struct out out_short_colours = {
+	.name = "short",
+	.stream = short_stream,
+	.tag = short_tag,
+	.record = colour_record,
+	.lost = out_lost_line,
+	.group = out_group_line,
+	.group_end = out_group_end,
 };

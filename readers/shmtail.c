@@ -138,7 +138,8 @@ main(int argc, char *argv[])
 	struct show show;
 	int failed, fd;
 
-	show_init(&show, &out_short, STDOUT_FILENO);
+	show_init(
+	    &show, out_choose("short", STDOUT_FILENO, NULL), STDOUT_FILENO);
 	tail_options(&o, &show, argc, argv);
 	show_begin(&show);
 	show_grouping(&show, o.grouping, o.limit, o.patience);

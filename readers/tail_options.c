@@ -41,7 +41,7 @@ static const struct option_row rows[] = {
 	{ 'q', "query", "only what it selects; see shmlog-query(7)", NULL },
 	{ 'Q', "file", "the same, a query a line", NULL },
 	{ 'R', "rate", "no more than so many: number[/duration]", NULL },
-	{ 'o', "format", "short, json or cat", NULL },
+	{ 'o', "format", OUT_NAMES, NULL },
 	{ 'r', "file",
 	    "a capture (-: from standard input) or a segment that a dead "
 	    "daemon left, then exit",
@@ -69,9 +69,11 @@ static const struct option_row rows[] = {
 static void
 take_format(struct show *s, const char *name)
 {
-	s->out = out_find(name);
+	const char *fault;
+
+	s->out = out_choose(name, STDOUT_FILENO, &fault);
 	if (s->out == NULL)
-		usage_errx("-o %s: not a format: short, json or cat", name);
+		usage_errx("-o %s: %s", name, fault);
 }
 
 /* `100', or `100/10s'. */

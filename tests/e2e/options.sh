@@ -193,7 +193,10 @@ for l in soon '' -1 5s; do
 done
 bad '-k 0: not a whole number from 1' shmtail -k 0
 bad '-l x: not a whole number' shmtail -l x
-bad '-o xml: not a format: short, json or cat' shmtail -o xml
+bad '-o xml: not a format: short, full, json, cat, export, ncsa, combined, or with %{...}' shmtail -o xml
+bad '-o %{text: %{ without a }, at character 1' shmtail -o '%{text'
+bad '-o 1 %{time:x}: %{time:x} is neither iso, unix, unix_ns nor has it a % for strftime(3), at character 3' \
+    shmtail -o '1 %{time:x}'
 bad '-n and -r do not go together' shmtail -n a -r b
 bad '-n and -r do not go together' shmtop -n a -r b
 bad '-o short: not a format: text or json' shmtop -o short

@@ -30,7 +30,7 @@ line_tag(struct buffer *b, const char *name, size_t n)
 
 /* What a damaged dictionary or stream may change comes last, behind a bar. */
 static void
-line_record(struct buffer *b, const struct rec *r)
+line_record(struct buffer *b, struct rec *r)
 {
 	buffer_printf(b, "%ju-%ju-%u-%ju %u %u %ju %ju ",
 	    (uintmax_t)r->stream->created, (uintmax_t)r->stream->serial,

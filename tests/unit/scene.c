@@ -260,7 +260,7 @@ out_tag(struct buffer *b, const char *name, size_t n)
 }
 
 static void
-out_record(struct buffer *b, const struct rec *r)
+out_record(struct buffer *b, struct rec *r)
 {
 	if (strcmp(r->tag->name, "-") != 0) {
 		buffer_put(b, r->tag->text.text, r->tag->text.n);

@@ -283,7 +283,7 @@ START_TEST(a_predecessor_that_is_later_is_delivered_first)
 END_TEST
 
 static void
-slow_record(struct buffer *to, const struct rec *r)
+slow_record(struct buffer *to, struct rec *r)
 {
 	uint64_t until = clock_mono() + 60 * MSEC;
 
