@@ -55,8 +55,9 @@ show_kept(struct screen *s)
 		return;
 	(void)dup2(s->was, STDERR_FILENO);
 	n = pread(s->kept, text, sizeof(text), 0);
-	if (n > 0 && write(STDERR_FILENO, text, (size_t)n) == -1)
-		n = 0; /* nobody is there to be told */
+	if (n > 0)
+		n = write(STDERR_FILENO, text, (size_t)n);
+	(void)n; /* nobody is there to be told */
 	close(s->kept);
 	close(s->was);
 }

@@ -223,7 +223,7 @@ top_text(void *arg, struct buffer *b, const struct watch *w, size_t lines,
     size_t columns)
 {
 	struct shmtop *s = arg;
-	size_t widths[KEY_PARTS_MAX];
+	size_t widths[KEY_PARTS_MAX] = { 0 };
 	double span = seconds(s, w);
 	size_t n, want = lines > 2 ? lines - 2 : 0;
 
