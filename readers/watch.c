@@ -234,6 +234,14 @@ follow_screen(struct watch *w)
 	return failed;
 }
 
+/* All of the past was read; if there was nothing in it, it begins now. */
+static void
+settle(struct watch *w)
+{
+	if (w->now == 0)
+		w->began = w->now = w->real;
+}
+
 static int
 run(struct watch *w)
 {
@@ -253,63 +261,63 @@ run(struct watch *w)
 	    attach_poll(&t->attach, NULL) == ATTACH_TORN)
 		return -1;
 	look_at_daemon(w);
-	if (w->now == 0) /* there was nothing */
-		w->began = w->now = w->real;
+	settle(w);
 	if (whole)
 		return 0;
 	tail_unbound(t);
 	return w->mode == WATCH_SCREEN ? follow_screen(w) : follow(w, NULL);
 }
 
-/* -r, of a capture; whether something failed. */
+/* An instance, or the segment that -r names; 0, or -1. */
+static int
+run_segment(struct watch *w)
+{
+	enum attach_result attached;
+	int failed;
+
+	tail_init(&w->tail, &w->show);
+	attached = w->file != NULL
+		       ? attach_file(&w->tail.attach, w->file)
+		       : attach_open(&w->tail.attach, w->instance, w->timeout);
+	failed = attached == ATTACH_FAILED;
+	if (attached == ATTACH_OK)
+		failed = run(w) != 0;
+	if (attached == ATTACH_OK && !failed && w->mode == WATCH_ONCE)
+		watch_print(w, &w->show.to);
+	tail_fini(&w->tail);
+	return failed ? -1 : 0;
+}
+
+/* The same of a capture: what can be read of it is shown. */
 static int
 run_capture(struct watch *w, int fd)
 {
 	int failed;
 
 	w->real = clock_real();
-	failed = capture_show(fd, w->file, &w->show) != 0;
-	if (w->now == 0) /* there was nothing */
-		w->began = w->now = w->real;
+	failed = capture_show(fd, w->file, &w->show);
+	settle(w);
+	watch_print(w, &w->show.to);
 	return failed;
-}
-
-/* An instance, or a segment that -r names; whether something failed.  *shown:
- * it was there. */
-static int
-run_segment(struct watch *w, int *shown)
-{
-	enum attach_result attached =
-	    w->file != NULL
-		? attach_file(&w->tail.attach, w->file)
-		: attach_open(&w->tail.attach, w->instance, w->timeout);
-
-	*shown = attached == ATTACH_OK;
-	if (attached != ATTACH_OK)
-		return attached == ATTACH_FAILED;
-	return run(w) != 0;
 }
 
 int
 watch_main(struct watch *w, int argc, char *argv[])
 {
-	int failed, fd, shown = 1;
+	int failed, fd;
 
 	w->taker = (struct taker){ take_record, take_loss, w };
 	show_init(&w->show, &out_cat, STDOUT_FILENO);
 	w->show.taker = &w->taker;
 	take_options(w, argc, argv);
 	show_begin(&w->show);
-	tail_init(&w->tail, &w->show);
 	stop_init();
 	fd = capture_find(w->file);
-	failed = fd != -1 ? run_capture(w, fd) : run_segment(w, &shown);
-	if (shown && !failed && w->mode == WATCH_ONCE)
-		watch_print(w, &w->show.to);
-	failed |= buffer_exit(&w->show.to);
+	failed = fd != -1 ? run_capture(w, fd) : run_segment(w);
+	if (buffer_exit(&w->show.to) != 0)
+		failed = -1;
 	show_end(&w->show);
 	w->program->end(w->arg);
-	tail_fini(&w->tail);
 	show_fini(&w->show);
-	return failed;
+	return failed == 0 ? 0 : 1;
 }

@@ -48,7 +48,10 @@ enum { WATCH_LEVEL = SHOW_OPTIONS, WATCH_OPTIONS };
 		    NULL },                                                    \
 	    { 'Q', "file", "the same, a query a line", NULL },                 \
 	    { 'o', "format", "text or json", NULL },                           \
-	    { 'r', "file", "a capture, or a segment that a dead daemon left",  \
+	    { 'r', "file",                                                     \
+		    "a capture (-: from standard input) or a segment that a "  \
+		    "dead "                                                    \
+		    "daemon left, then exit",                                  \
 		    NULL },                                                    \
 	    { 't', "seconds", "how long to wait for the instance (5), or off", \
 		    NULL },                                                    \

@@ -112,6 +112,9 @@ cp "$dir/default/segment" "$dir/copy"
 same "of a file that was left" \
     "$(shmhist -r "$dir/copy" us | tail -n +2)" \
     "$(shmhist -d us | tail -n +2)"
+shmtail -d -w "$dir/capture"
+same "of a capture" "$(shmhist -r "$dir/capture" -b kind us | tail -n +2)" \
+    "$(shmhist -d -b kind us | tail -n +2)"
 
 feed()
 {

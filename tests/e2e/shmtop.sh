@@ -84,6 +84,17 @@ cp "$dir/default/segment" "$dir/copy"
 same "of a file that was left" \
     "$(shmtop -r "$dir/copy" method,status | table)" \
     "$(shmtop -d method,status | table)"
+shmtail -d -w "$dir/capture"
+same "of a capture" "$(shmtop -r "$dir/capture" method,status | table)" \
+    "$(shmtop -d method,status | table)"
+same "of one that comes through a pipe" \
+    "$(shmtail -d -w - | shmtop -r - -q 'us >= 1400' method | table)" \
+    "$(shmtop -d -q 'us >= 1400' method | table)"
+head -c 3000 "$dir/capture" >"$dir/short"
+status=0
+shmtop -r "$dir/short" >"$dir/out" 2>"$dir/err" || status=$?
+same "one that was cut short fails" "$status" 1
+check "and it is told" grep -q short "$dir/err"
 
 # JSON
 if command -v jq >/dev/null; then
