@@ -201,6 +201,8 @@ same "nothing else is on the screen" "$(screen | grep -c restarted)" 0
 press q
 check "q ends it" wait_for 10 test -s "$dir/status"
 same "well" "$(cat "$dir/status")" 0
+same "and leaves no message of what was on the screen" \
+    "$(screen | grep -c restarted)" 0
 terminal_end
 # what ncurses allocates then is its own leak
 on_terminal 80 5 TERM=none \
