@@ -74,15 +74,17 @@ put_time(struct buffer *b, uint64_t ns)
 	time_t second = (time_t)(ns / NSEC);
 	char text[64], part[9];
 	struct tm tm;
+	size_t n;
 
 	/* a time from a stranger may have no such date */
 	if (localtime_r(&second, &tm) == NULL)
 		memset(&tm, 0, sizeof(tm));
-	buffer_put(b, text,
-	    strftime(text, sizeof(text), "%a %Y-%m-%d %H:%M:%S.", &tm));
+	n = strftime(text, sizeof(text), "%a %Y-%m-%d %H:%M:%S.", &tm);
+	buffer_put(b, text, n);
 	(void)digits_last(part, (uint32_t)(ns % NSEC), sizeof(part));
 	buffer_put(b, part, sizeof(part));
-	buffer_put(b, text, strftime(text, sizeof(text), " %z", &tm));
+	n = strftime(text, sizeof(text), " %z", &tm);
+	buffer_put(b, text, n);
 }
 
 static void

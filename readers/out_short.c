@@ -92,8 +92,10 @@ id_text(uint64_t id, size_t *n)
 }
 
 /* Of a level: what turns it on. */
+#define COLOUR_SIZE 8
+
 struct colour {
-	char text[8];
+	char text[COLOUR_SIZE];
 	size_t n; /* 0: none */
 };
 
@@ -126,14 +128,14 @@ put_head(struct buffer *b, const struct rec *r, const struct colour *colour)
 	const char *id = id_text(r->head->id, &id_n);
 	char *p = buffer_room(b, second_n + 6 + label->n + tag.n +
 				     sizeof(levels[0].text) + id_n +
-				     TEXT_SLACK + sizeof(colour->text));
+				     TEXT_SLACK + COLOUR_SIZE);
 	char *begin = p;
 
 	p = text_append(p, second, second_n);
 	(void)digits_six(p, ns / 1000);
 	p = text_append(p + 6, label->data, label->n);
 	if (colour != NULL) {
-		memcpy(p, colour->text, sizeof(colour->text));
+		memcpy(p, colour->text, COLOUR_SIZE);
 		p += colour->n;
 	}
 	p = text_append(p, tag.text, tag.n);

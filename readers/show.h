@@ -49,7 +49,7 @@ struct taker {
 
 struct show {
 	const struct out *out;
-	struct capture *capture; /* -w: records go there, not to `to' */
+	struct capture *capture;   /* -w: records go there, not to `to' */
 	const struct taker *taker; /* gets it all, and `to' nothing; or NULL */
 	struct buffer to;
 	struct choose choose;
