@@ -156,9 +156,9 @@ to_ns(struct tm *tm, uint64_t fraction, const char *zone, uint64_t *ns)
 		return -1;
 	tm->tm_isdst = -1;
 	t = is ? timegm(tm) - east : mktime(tm);
-	/* 2026-02-30 is none */
-	if (t < 0 || tm->tm_mday != before.tm_mday ||
-	    tm->tm_mon != before.tm_mon)
+	/* 2026-02-30 is none, and 64 bits of ns end in 2554 */
+	if (t < 0 || (uint64_t)t > UINT64_MAX / SECOND - 1 ||
+	    tm->tm_mday != before.tm_mday || tm->tm_mon != before.tm_mon)
 		return -1;
 	*ns = (uint64_t)t * SECOND + fraction;
 	return 0;
