@@ -5,6 +5,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,11 +57,28 @@ static int
 wait_for_room(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
-	int asked = stop_asked();
+	int asked = stop_asked(), got;
 
-	if (poll(&p, 1, 1000) == 0 && asked)
-		return -1;
-	return 0;
+	do
+		got = poll(&p, 1, 1000);
+	while (got == -1 && errno == EINTR && asked);
+	return got == 0 && asked ? -1 : 0;
+}
+
+/* Once we are to end, no more at a time than what there is room for: a blocking
+ * write would not come back for a second signal. */
+static ssize_t
+write_some(int fd, const char *p, size_t n)
+{
+	if (stop_asked()) {
+		if (wait_for_room(fd) != 0) {
+			errno = ECANCELED;
+			return -1;
+		}
+		if (n > PIPE_BUF)
+			n = PIPE_BUF;
+	}
+	return write(fd, p, n);
 }
 
 int
@@ -72,10 +90,7 @@ buffer_flush(struct buffer *b)
 	if (b->fd == -1)
 		return 0;
 	while (done < b->n && b->error == 0) {
-		/* a blocking write would not come back for a second signal */
-		if (stop_asked() && wait_for_room(b->fd) != 0)
-			break;
-		n = write(b->fd, b->data + done, b->n - done);
+		n = write_some(b->fd, b->data + done, b->n - done);
 		if (n >= 0)
 			done += (size_t)n;
 		else if (errno == EAGAIN)
@@ -87,12 +102,18 @@ buffer_flush(struct buffer *b)
 	return b->error == 0 ? 0 : -1;
 }
 
+const char *
+buffer_why(int error)
+{
+	return error == ECANCELED ? "nobody reads it" : strerror(error);
+}
+
 int
 buffer_exit(struct buffer *b)
 {
 	if (buffer_flush(b) == 0 || b->error == EPIPE)
 		return 0;
-	warnx("cannot write: %s", strerror(b->error));
+	warnx("cannot write: %s", buffer_why(b->error));
 	return 1;
 }
 

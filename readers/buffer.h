@@ -44,9 +44,13 @@ text_append(char *p, const char *text, size_t n)
 
 /*
  * Writes all that is in it; blocks as long as its reader does, but gives up a
- * second after stop_asked().  0, or -1: error is set, now or before.
+ * second after stop_asked(), with ECANCELED.  0, or -1: error is set, now or
+ * before.
  */
 int buffer_flush(struct buffer *);
+
+/* What an error of a buffer's means, for people. */
+const char *buffer_why(int error);
 
 /*
  * What to exit with after the last flush: 0; 0 for EPIPE (whoever read us has

@@ -212,11 +212,22 @@ open_place(struct place *at, const char *path, int append)
 	return result;
 }
 
+/* Whether a write to it may wait for somebody. */
+static int
+may_block(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == -1 || S_ISFIFO(st.st_mode) ||
+	       S_ISSOCK(st.st_mode) || isatty(fd);
+}
+
 static void
 take(struct capture *c, const struct place *at)
 {
 	c->fd = at->fd;
 	c->regular = at->regular;
+	c->may_block = may_block(at->fd);
 	c->offset = at->offset;
 	c->before = at->before;
 	c->written = 0;

@@ -4,8 +4,10 @@
  * Of a load, to have the kernel copy a block takes about as long as to put one
  * together: so a thread writes the one while the next one is filled.  It is
  * made when the first block is full, and what is flushed because little comes
- * is written without it.  Nothing but the file and struct capture_away is its
- * business, and the latter is either its own (busy) or ours.
+ * is written without it; so is what goes to a pipe, whose reader may stand
+ * still, and where a signal has to get through.  Nothing but the file and
+ * struct capture_away is its business, and the latter is either its own (busy)
+ * or ours.
  *
  * The file has whole blocks at any time but while one is being written: what a
  * write that failed left behind is cut off again, so that the count of records
@@ -142,7 +144,7 @@ fail(struct capture *c, uint64_t count)
 		return;
 	warnx("cannot write %s: %s; %" PRIu64 " record%s in it, %" PRIu64
 	      " that were on the way are lost",
-	    c->path, strerror(c->error), c->written,
+	    c->path, buffer_why(c->error), c->written,
 	    c->written == 1 ? " is" : "s are", c->away.count + count);
 	if (c->regular && ftruncate(c->fd, (off_t)c->offset) == -1)
 		warn("%s: its last block is cut short", c->path);
@@ -194,7 +196,7 @@ capture_put_out(struct capture *c, int later)
 	w->pending = 1;
 	c->before += c->count;
 	c->count = 0;
-	if (later && hand_over(c) == 0)
+	if (later && !c->may_block && hand_over(c) == 0)
 		return 0;
 	put_away(c);
 	return capture_settle(c);

@@ -55,6 +55,7 @@ struct capture {
 	int fd;
 	int append;
 	int regular;      /* it can be truncated, and opened anew */
+	int may_block;    /* a pipe, or the like */
 	int error;        /* errno of the write that failed */
 	uint64_t offset;  /* regular: the file's end, of whole blocks */
 	uint64_t before;  /* records since the file header, before `block' */

@@ -248,7 +248,8 @@ show_tick(struct show *s, uint64_t now)
 {
 	if (s->groups != NULL)
 		(void)groups_tick(s->groups, now);
-	if (s->capture != NULL && capture_tick(s->capture) != 0)
+	if (s->capture != NULL ? capture_tick(s->capture) != 0
+			       : s->to.error != 0)
 		s->done = 1;
 }
 

@@ -59,7 +59,7 @@ struct show {
 	struct query **queries; /* -q, -Q: one of them; none: all */
 	unsigned nqueries;
 	uint64_t delivered;
-	int done;          /* -k is reached */
+	int done;          /* -k is reached, or a write has failed */
 	struct last *last; /* while -l looks back, else NULL */
 	struct rec_tag *no_tag;
 	unsigned complaints;
@@ -109,7 +109,8 @@ void show_complain(
 /* Out with what was shown: 0, or -1: a write has failed, now or before. */
 int show_flush(struct show *);
 /* Once a round, also without traffic: groups that have waited long enough, and
- * -w's file; sets done if that has failed.  `now' is clock_mono(). */
+ * -w's file; sets done if a write has failed, there or to stdout.  `now' is
+ * clock_mono(). */
 void show_tick(struct show *, uint64_t now);
 
 /* -l: what is shown in between is the last `want' records. */
