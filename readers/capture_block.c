@@ -35,6 +35,7 @@
 #define DATA_SIZE (CAPTURE_PAYLOAD_MAX + HEAD + CAPTURE_HEADER_MAX)
 #define SLACK 64 /* read by who is faster if he need not look */
 #define SEARCH ((size_t)64 << 10)
+#define IDLE_EVERY 100 /* ms */
 
 void
 block_seal(struct capture_block *h, const void *payload)
@@ -104,13 +105,15 @@ static int
 wait_for_more(struct block_reader *r)
 {
 	struct pollfd p = { .fd = r->fd, .events = POLLIN };
+	int ms = 0;
 
-	if (poll(&p, 1, 0) == 0 && r->idle != NULL)
-		r->idle(r->arg);
 	/* not for ever: a signal may have come just before */
-	while (!stop_asked())
-		if (poll(&p, 1, 500) > 0)
+	for (; !stop_asked(); ms = IDLE_EVERY) {
+		if (poll(&p, 1, ms) > 0)
 			return 0;
+		if (r->idle != NULL && r->idle(r->arg) != 0)
+			return -1;
+	}
 	return -1;
 }
 

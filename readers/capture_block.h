@@ -33,8 +33,9 @@ struct block_reader {
 	int has_head;              /* DAMAGED, CUT: there is such */
 	const uint8_t *payload;    /* good until the next call; aligned to 8,
 				      and followed by some bytes of ours */
-	/* called before it waits for a pipe; may be NULL */
-	void (*idle)(void *);
+	/* called while it waits for a pipe, which it no more does if that
+	 * returns 1; may be NULL */
+	int (*idle)(void *);
 	void *arg;
 	/* capture_block.c only */
 	int regular;

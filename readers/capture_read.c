@@ -512,10 +512,25 @@ sum_up(const struct capture_in *in)
 		    in->missing);
 }
 
+/* What signals ask for, limits of time, and whether somebody reads us. */
 static void
-when_idle(void *show)
+tend(struct show *show)
 {
+	if (flush_asked())
+		show_incomplete(show);
+	show_tick(show, clock_mono());
+}
+
+/* Nothing comes for now; whether we are to end. */
+static int
+when_idle(void *arg)
+{
+	struct show *show = arg;
+
+	tend(show);
 	(void)show_flush(show);
+	stop_nap(0);
+	return show->done || stop_asked();
 }
 
 int
@@ -536,7 +551,7 @@ capture_show(int fd, const char *name, struct show *show)
 	while (!show->done && !in.failed && !stop_asked()) {
 		if (take(&in, block_next(&in.blocks)) != 0)
 			break;
-		show_tick(show, clock_mono());
+		tend(show);
 	}
 	sum_up(&in);
 	show_incomplete(show);
