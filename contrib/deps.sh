@@ -2,7 +2,7 @@
 # deps.sh -- installs what is missing for a job, by apt-get, and asks nothing of
 # the network if nothing is.
 #
-#	contrib/deps.sh build|check|demo|lint|bench...
+#	contrib/deps.sh build|check|demo|lint|bench|bench-readers...
 #
 # As root, or through sudo.  Where there is no dpkg it says what is needed and
 # leaves it at that.
@@ -13,10 +13,11 @@ build='gcc libc6-dev pkg-config libevent-dev libbsd-dev libpcre2-dev
 check='check procps util-linux mount strace curl jq g++ nginx tmux
 	apache2-utils systemd systemd-journal-remote mandoc git python3'
 demo='procps curl apache2-utils'
+bench_readers='apache2-utils'
 lint='check clang-format clang-tidy cppcheck mandoc shellcheck git'
 # Never `pcp' itself: its set-up wants systemd; its library is enough.
 bench='util-linux mount rsyslog lttng-tools
-	liblttng-ust-dev libpcp-mmv1-dev libpcp3-dev'
+	liblttng-ust-dev libpcp-mmv1-dev libpcp3-dev apache2-utils varnish'
 
 packages=
 for job in "$@"; do
@@ -26,8 +27,9 @@ for job in "$@"; do
 	demo) packages+=" $build $demo" ;;
 	lint) packages+=" $build $lint" ;;
 	bench) packages+=" $build $bench" ;;
+	bench-readers) packages+=" $build $bench_readers" ;;
 	*)
-		echo "usage: $0 build|check|demo|lint|bench..." >&2
+		echo "usage: $0 build|check|demo|lint|bench|bench-readers..." >&2
 		exit 2
 		;;
 	esac

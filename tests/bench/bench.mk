@@ -1,4 +1,5 @@
-# bench.mk -- `make bench': what a record costs, beside the peers.
+# bench.mk -- `make bench': what a record costs, beside the peers; and
+# `make bench-readers': how fast they are read.
 #
 # The program is linked as users link the library.  A peer that needs a library
 # is a plugin, bench-NAME.so, made only where the compiler finds it.
@@ -29,8 +30,15 @@ bench: $(B)/.deps-build ## what a record costs, beside the peers, in a few minut
 	@$(MAKE) --no-print-directory -s bench-program
 	@BUILD=$(B) tests/bench/run $(BENCH)
 
-bench-deps: $(B)/.deps-bench ## installs the peers that make bench measures
+bench-readers-programs: $(PROGRAMS) $(B)/httpd $(B)/tool-bare $(B)/tool-delay $(B)/tool-spent
+
+# BENCH="-e 'query*' -n 3": options; tests/bench/readers.sh has them
+bench-readers: $(B)/.deps-bench-readers ## how fast records are read, beside varnishlog and a bare loop
+	@$(MAKE) --no-print-directory -s bench-readers-programs
+	@BUILD=$(abspath $(B)) tests/bench/readers.sh $(BENCH)
+
+bench-deps: $(B)/.deps-bench ## installs the peers that make bench and bench-readers measure
 
 -include $(wildcard $(B)/bench-*.d)
 
-.PHONY: bench bench-program bench-deps
+.PHONY: bench bench-program bench-readers bench-readers-programs bench-deps
