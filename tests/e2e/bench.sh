@@ -1,6 +1,6 @@
 #!/bin/bash
 # bench.sh -- the bench measures, says what is missing, and does not believe a
-# disturbed machine.  No figure is judged here.
+# disturbed machine; so does that of the readers.  No figure is judged here.
 . "$(dirname "$0")/lib.sh"
 
 if [ "$(nproc)" -lt 2 ]; then
@@ -69,3 +69,46 @@ check "the table says so, too" \
 
 check "nothing is left behind" \
     test -z "$(find "$dir" -maxdepth 1 -name 'bench.??????')"
+
+# The readers', with next to nothing to read.
+readers_quick()
+{
+	env -u SHMLOG_DIR timeout 120 tests/bench/readers.sh -j "$json" \
+	    -r 20000 -a 600 -n 1 -t 1 -d 20 -i 1 "$@" >"$dir/table" 2>&1
+}
+
+read_row()
+{
+	jq -e --arg name "$1" \
+	    ".rows[] | select(.name == \$name) | $2" "$json" >/dev/null
+}
+
+# value NAME: whether all whose names begin so are more than nothing
+value()
+{
+	jq -e --arg name "$1" '[.values[] | select(.name | startswith($name)) |
+	    .value > 0] | length > 0 and all' "$json" >/dev/null
+}
+
+check "the readers are measured" readers_quick
+while read -r name _; do
+	case $name in
+	memory | delay | idle)
+		check "$name has a figure" value "$name"
+		;;
+	*)
+		check "$name has a rate, or is said to be missing" \
+		    read_row "$name" '.missing or (.best > 0 and
+		    .median > 0 and .cpu_median > 0 and .records > 0)'
+		;;
+	esac
+	check "$name is in the table" grep -q "^$name" "$dir/table"
+done < <(tests/bench/readers.sh -l)
+for name in bare short write; do
+	check "$name is of all records" \
+	    read_row "$name" '.missing == null and .records >= 20000'
+done
+check "some of the readers' rows may be chosen" readers_quick -e short
+same "and no other is" "$(jq -r '(.rows + .values)[].name' "$json")" short
+check "a number that makes no sense is refused" \
+    test "$(tests/bench/readers.sh -n 0 2>&1 | head -c 6)" = usage:
