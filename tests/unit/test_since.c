@@ -29,7 +29,7 @@ static const struct good times[] = {
 	{ "90 ago", NOW - 90 * S }, { "2 weeks ago", NOW - 14 * 24 * H },
 	{ "12:00", MIDNIGHT + 12 * H }, { "12:00:01", MIDNIGHT + 12 * H + S },
 	{ "12:00:01.000000001", MIDNIGHT + 12 * H + S + 1 },
-	{ "2554-07-21Z", UINT64_C(18446659200) * S },
+	{ "2554-07-21 00:00Z", UINT64_C(18446659200) * S },
 	{ "2026-11-25", MIDNIGHT }, { "2026-11-25 12:00", MIDNIGHT + 12 * H },
 	{ "2026-11-25T12:00:01.5", MIDNIGHT + 12 * H + S + S / 2 },
 	{ "2026-11-25T12:00:00Z", MIDNIGHT + 12 * H },
