@@ -7,11 +7,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "readers/attach.h"
 #include "readers/capture.h"
 #include "readers/query.h"
 
 #define COMPLAINTS_MAX 20
-#define TELL_EVERY INT64_C(10000000000) /* ns */
+#define TELL_EVERY (10 * NSEC)
 
 static struct rec_tag *
 make_tag(void *arg, const char *name, size_t n)
@@ -123,20 +124,23 @@ tell_left_out(struct rate *rate)
 }
 
 int
-show_in_rate(struct rate *rate, uint64_t time)
+show_in_rate(struct rate *rate, uint64_t time, size_t records)
 {
+	uint64_t now;
+
 	/* times may go back a little, from lane to lane */
 	if (rate->n == 0 ||
 	    (int64_t)(time - rate->began) >= (int64_t)rate->every) {
-		rate->began = time;
+		/* one from the future would have all others left out */
+		now = clock_real();
+		rate->began = time < now ? time : now;
 		rate->n = 0;
 	}
 	if (rate->n++ < rate->most)
 		return 1;
-	if (rate->left_out++ == 0)
-		rate->told = time;
-	if ((int64_t)(time - rate->told) >= TELL_EVERY)
-		tell_left_out(rate);
+	if (rate->left_out == 0)
+		rate->since = clock_mono();
+	rate->left_out += records;
 	return 0;
 }
 
@@ -194,7 +198,7 @@ show_record(struct show *s, struct rec *r)
 		return;
 	if (s->nqueries != 0 && !is_asked_for(s, r))
 		return;
-	if (s->rate.most != 0 && !show_in_rate(&s->rate, r->head->time))
+	if (s->rate.most != 0 && !show_in_rate(&s->rate, r->head->time, 1))
 		return;
 	if (s->taker != NULL) {
 		s->taker->record(s->taker->arg, r);
@@ -203,13 +207,13 @@ show_record(struct show *s, struct rec *r)
 	}
 	if (s->capture != NULL) {
 		show_capture(s, r);
-		return;
+	} else {
+		show_put(s, to, r);
+		if (s->last == NULL)
+			show_count(s, 1);
 	}
-	show_put(s, to, r);
 	if (s->last != NULL)
 		last_push(s, before, 1);
-	else
-		show_count(s, 1);
 }
 
 void
@@ -248,6 +252,10 @@ show_tick(struct show *s, uint64_t now)
 {
 	if (s->groups != NULL)
 		(void)groups_tick(s->groups, now);
+	/* `now' may be of before it */
+	if (s->rate.left_out != 0 &&
+	    (int64_t)(now - s->rate.since) >= (int64_t)TELL_EVERY)
+		tell_left_out(&s->rate);
 	if (s->capture != NULL ? capture_tick(s->capture) != 0
 			       : s->to.error != 0)
 		s->done = 1;

@@ -30,10 +30,10 @@ struct last {
 struct rate {
 	uint64_t most; /* 0: any number */
 	uint64_t every;
-	uint64_t began; /* the time of the first one in this stretch */
-	uint64_t n;     /* records in it */
-	uint64_t left_out;
-	uint64_t told; /* the time when that was told last */
+	uint64_t began;    /* the time of the first one in this stretch */
+	uint64_t n;        /* records, or groups, in it */
+	uint64_t left_out; /* records */
+	uint64_t since;    /* clock_mono() of the first of these */
 };
 
 struct capture;
@@ -121,8 +121,8 @@ void last_end(struct show *);
  * so many records more are out, -k may have had enough. */
 void last_push(struct show *, size_t from, size_t counted);
 void show_count(struct show *, size_t records);
-/* Whether -R lets one more pass at that time. */
-int show_in_rate(struct rate *, uint64_t time);
+/* Whether -R lets one more pass at that time, or a group of so many records. */
+int show_in_rate(struct rate *, uint64_t time, size_t records);
 /* Makes the record's text and puts it there. */
 void show_put(struct show *, struct buffer *to, struct rec *);
 
@@ -139,9 +139,11 @@ void show_incomplete(struct show *);
 /* A record of a transaction. */
 void show_member(struct show *, struct rec *);
 
-/* show_capture.c: these three for -w. */
+/* show_capture.c: these three for -w.  While -l looks back a record is put into
+ * last->text, and who calls does last_push(), for a group at once; what that
+ * was for is n bytes of items. */
 void show_capture(struct show *, const struct rec *);
 void show_capture_lost(struct show *, const struct out_loss *);
-void show_capture_kept(struct show *, const char *item);
+void show_capture_kept(struct show *, const char *items, size_t n);
 
 #endif

@@ -11,6 +11,7 @@
 struct kept {
 	struct rec_stream *stream; /* NULL: a loss */
 	struct record head;
+	size_t n; /* of the payload */
 	uint32_t lane;
 	uint64_t number;
 	/* of a loss: */
@@ -41,13 +42,12 @@ keep_record(struct show *s, const struct rec *r)
 {
 	struct kept k = { .stream = r->stream,
 		.head = *r->head,
+		.n = r->payload.n,
 		.lane = r->lane,
 		.number = r->number };
-	size_t before = s->last->text.n;
 
 	buffer_put(&s->last->text, &k, sizeof(k));
 	buffer_put(&s->last->text, r->payload.text, r->payload.n);
-	last_push(s, before, 1);
 }
 
 void
@@ -78,23 +78,32 @@ show_capture_lost(struct show *s, const struct out_loss *l)
 	last_push(s, before, 0);
 }
 
-void
-show_capture_kept(struct show *s, const char *item)
+/* One of those; how long it is. */
+static size_t
+put_kept(struct show *s, const char *item)
 {
 	struct kept k;
 
 	memcpy(&k, item, sizeof(k));
-	if (k.stream == NULL) {
+	if (k.stream == NULL)
 		put_lost(s, &(struct out_loss){ k.known ? &k.of : NULL,
 				k.records, k.at_least });
-		return;
-	}
-	put_record(s, &(struct rec){
-			  .head = &k.head,
-			  .stream = k.stream,
-			  .payload = { item + sizeof(k),
-			      k.head.length - sizeof(struct record) },
-			  .lane = k.lane,
-			  .number = k.number,
-		      });
+	else
+		put_record(s, &(struct rec){
+				  .head = &k.head,
+				  .stream = k.stream,
+				  .payload = { item + sizeof(k), k.n },
+				  .lane = k.lane,
+				  .number = k.number,
+			      });
+	return sizeof(k) + k.n;
+}
+
+void
+show_capture_kept(struct show *s, const char *items, size_t n)
+{
+	size_t at = 0;
+
+	while (at < n)
+		at += put_kept(s, items + at);
 }

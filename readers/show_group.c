@@ -36,8 +36,24 @@ is_asked_for(const struct show *s, struct group *g)
 	return s->nqueries == 0;
 }
 
-/* What -i, -x and others leave of a group; how many records that is, but those
- * of a capture, which are counted there. */
+static int
+is_chosen(struct show *s, struct rec *r)
+{
+	return !r->tag->hidden && (s->any || choose_record(&s->choose, r));
+}
+
+/* How many records -i, -x and others leave of a group. */
+static size_t
+count_members(struct show *s, struct group *g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n; i++)
+		n += is_chosen(s, &g->records[i]) != 0;
+	return n;
+}
+
+/* Puts these; how many that are. */
 static size_t
 put_members(struct show *s, struct buffer *to, struct group *g)
 {
@@ -46,18 +62,30 @@ put_members(struct show *s, struct buffer *to, struct group *g)
 	for (size_t i = 0; i < g->n; i++) {
 		struct rec *r = &g->records[i];
 
-		if (r->tag->hidden ||
-		    (!s->any && !choose_record(&s->choose, r)))
+		if (!is_chosen(s, r))
 			continue;
+		n++;
 		if (s->capture != NULL) {
 			show_capture(s, r);
 			continue;
 		}
-		if (n++ == 0 && s->out->group != NULL)
+		if (n == 1 && s->out->group != NULL)
 			s->out->group(to, g);
 		show_put(s, to, r);
 	}
 	return n;
+}
+
+/* A group of which nothing is left takes nothing of the rate. */
+static int
+is_in_rate(struct show *s, struct group *g)
+{
+	size_t n;
+
+	if (s->rate.most == 0)
+		return 1;
+	n = count_members(s, g);
+	return n != 0 && show_in_rate(&s->rate, g->records[0].head->time, n);
 }
 
 static void
@@ -71,20 +99,19 @@ show_group(void *arg, struct group *g)
 		return;
 	for (size_t i = 0; i < g->n; i++)
 		g->records[i].renderer = &s->renderer;
-	if (!is_asked_for(s, g) ||
-	    (s->rate.most != 0 &&
-		!show_in_rate(&s->rate, g->records[0].head->time)))
+	if (!is_asked_for(s, g) || !is_in_rate(s, g))
 		return;
 	n = put_members(s, to, g);
 	if (n == 0)
 		return;
-	if (s->out->group == NULL)
+	if (s->capture == NULL && s->out->group == NULL)
 		tell_mark(s, g);
-	if (s->out->group_end != NULL)
+	if (s->capture == NULL && s->out->group_end != NULL)
 		s->out->group_end(to, g);
+	/* with -w they were counted one by one */
 	if (s->last != NULL)
 		last_push(s, before, n);
-	else
+	else if (s->capture == NULL)
 		show_count(s, n);
 }
 

@@ -67,7 +67,8 @@ last_end(struct show *s)
 	for (size_t k = 0; k < last->n && !s->done; k++) {
 		i = &last->items[last->head + k];
 		if (s->capture != NULL) {
-			show_capture_kept(s, last->text.data + last->text_head);
+			show_capture_kept(
+			    s, last->text.data + last->text_head, i->n);
 		} else {
 			buffer_put(
 			    &s->to, last->text.data + last->text_head, i->n);

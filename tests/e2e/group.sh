@@ -113,6 +113,8 @@ else
 fi
 same a_group_is_not_cut_by_k "$(shmtail -d -g tree -o cat -k 5 | wc -l)" 6
 same nor_by_l "$(shmtail -d -g tree -o cat -l 2 | wc -l)" 8
+shmtail -d -g tree -l 2 -w "$dir/capture"
+same nor_by_l_in_a_capture "$(shmtail -r "$dir/capture" -o cat | wc -l)" 8
 same what_x_leaves_out_is_no_group "$(shmtail -d -g tree -x Part)" ''
 
 # what is not whole

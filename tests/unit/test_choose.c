@@ -164,6 +164,35 @@ START_TEST(a_rate_lets_so_many_through)
 }
 END_TEST
 
+/* Else whoever writes one has all that others write left out for ever. */
+START_TEST(a_record_from_the_future_does_not_use_up_the_rate)
+{
+	struct rate rate = { .most = 1, .every = NSEC };
+	uint64_t now = clock_real();
+
+	ck_assert_int_eq(show_in_rate(&rate, now + 1000000 * NSEC, 1), 1);
+	ck_assert_int_eq(show_in_rate(&rate, now, 1), 0);
+	ck_assert_int_eq(show_in_rate(&rate, now + 3600 * NSEC, 1), 1);
+}
+END_TEST
+
+START_TEST(what_a_rate_left_out_is_told_also_without_traffic)
+{
+	uint64_t now = clock_mono();
+
+	scene_begin(&sc);
+	scene_tail(&sc, &scene_out, START_END);
+	sc.show.rate = (struct rate){ .most = 1, .every = NSEC };
+	(void)show_in_rate(&sc.show.rate, 1, 1);
+	(void)show_in_rate(&sc.show.rate, 1, 1);
+	show_tick(&sc.show, now + 9 * NSEC);
+	ck_assert_uint_eq(sc.show.rate.left_out, 1);
+	show_tick(&sc.show, now + 1000 * NSEC);
+	ck_assert_uint_eq(sc.show.rate.left_out, 0);
+	scene_end(&sc);
+}
+END_TEST
+
 /* A name that is shortened means one tag, until there is another such. */
 START_TEST(a_prefix_that_is_not_unique_any_more_means_nothing)
 {
@@ -188,6 +217,8 @@ main(void)
 		what_is_not_wanted_is_left_out,
 		what_makes_no_sense_is_told,
 		a_rate_lets_so_many_through,
+		a_record_from_the_future_does_not_use_up_the_rate,
+		what_a_rate_left_out_is_told_also_without_traffic,
 		a_prefix_that_is_not_unique_any_more_means_nothing,
 	};
 

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "readers/attach.h"
 #include "readers/show.h"
 #include "tests/unit/unit.h"
 
@@ -106,6 +107,24 @@ START_TEST(k_counts_records_and_cuts_no_group)
 }
 END_TEST
 
+START_TEST(a_rate_is_for_groups_of_which_something_is_left)
+{
+	show_start(0);
+	show.rate = (struct rate){ .most = 1, .every = NSEC };
+	show_one(1, 1, RECORD_BEGIN | RECORD_END);
+	show_one(2, 0, RECORD_BEGIN | RECORD_END);
+	ck_assert_int_eq(shows("-- 2 t.front[1] --\n"), 1);
+	ck_assert_uint_eq(show.rate.left_out, 0);
+	/* records are counted: those that would have been shown */
+	show_one(3, 0, RECORD_BEGIN);
+	show_one(3, 1, 0);
+	show_one(3, 0, RECORD_END);
+	ck_assert_int_eq(shows("-- 3"), 0);
+	ck_assert_uint_eq(show.rate.left_out, 2);
+	show_close();
+}
+END_TEST
+
 START_TEST(a_stream_that_is_gone_has_its_name_still)
 {
 	show_start(0);
@@ -138,6 +157,7 @@ main(void)
 		a_loss_is_said_of_groups_as_well,
 		hidden_records_begin_and_end_groups,
 		k_counts_records_and_cuts_no_group,
+		a_rate_is_for_groups_of_which_something_is_left,
 		a_stream_that_is_gone_has_its_name_still,
 		a_link_that_is_none_is_told,
 	};
