@@ -66,9 +66,9 @@ static struct {
 	struct shared_number usable;    /* read by anybody */
 	struct shared_number stretched; /* an anchor was used beyond its time */
 	int odd;                        /* samples that were off, in a row */
-	int strange;                    /* or of another scale */
 	int missed;                     /* or were none */
 	uint64_t scale; /* ns a cycle, times 2^32, without corrections */
+	uint64_t other; /* another one, that two samples told */
 	struct sample last;
 } renewer;
 
@@ -205,26 +205,33 @@ go_on(const struct anchor *old, const struct sample *s, int64_t off)
 		clock_publish(&a);
 }
 
+static uint64_t
+difference(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
 /* How long a cycle is, from this sample and the one before. */
 static void
 measure(const struct sample *s)
 {
 	uint64_t real = s->real - renewer.last.real;
 	uint64_t cycles = s->cycles - renewer.last.cycles;
-	uint64_t scale, is = renewer.scale, change;
+	uint64_t scale, is = renewer.scale;
 
 	/* nonsense if the clock was set */
 	if (real < FIRST / 2 || real > 1000 * NS_PER_S || cycles < 1000)
 		return;
 	scale = (uint64_t)(((unsigned __int128)real << 32) / cycles);
-	change = scale > is ? scale - is : is - scale;
-	renewer.strange = change < is / 500 ? 0 : renewer.strange + 1;
-	/* the samples are some tens of ns off: take it slowly, but not if the
-	 * clock is being slewed; and not at all if it was set in between */
-	if (change <= is / 500000)
-		renewer.scale = is + (uint64_t)((int64_t)(scale - is) / 4);
-	else if (is == 0 || renewer.strange != 1)
+	/* the samples are some tens of ns off: take it slowly.  But what is
+	 * another one, and the same twice, is so: the clock is being slewed.
+	 * Once, it was set in between. */
+	if (is == 0 || (difference(scale, is) > is / 500000 &&
+			   difference(scale, renewer.other) < is / 100000))
 		renewer.scale = scale;
+	else if (difference(scale, is) <= is / 500000)
+		renewer.scale = is + (uint64_t)((int64_t)(scale - is) / 4);
+	renewer.other = scale;
 }
 
 /* Whether nobody has asked for so long that nobody has had a time which is
@@ -303,11 +310,11 @@ look(uint64_t cycles, uint64_t *real)
 		    (int64_t)(cycles - before.cycles) < 0)
 			return -1;
 		now = before;
+	} else if (cycles - now.cycles > now.valid) {
+		number_set(&renewer.stretched, 1);
 	}
 	if (to_ns(cycles - now.cycles, now.scale) > LATE)
 		return -1;
-	if (cycles - now.cycles > now.valid)
-		number_set(&renewer.stretched, 1);
 	*real = real_at(&now, cycles);
 	return 0;
 }

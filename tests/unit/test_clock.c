@@ -430,6 +430,24 @@ START_TEST(after_a_long_pause_it_is_right_at_once)
 }
 END_TEST
 
+/* Between two samples, that is; or a cycle would seem longer than it is. */
+START_TEST(a_clock_that_was_set_in_a_pause_is_right_and_stays_so)
+{
+	struct timespec pause = { 0, 300 * MS };
+
+	(void)warm_up();
+	for (int i = 0; i < 2; i++) {
+		ck_assert(settles());
+		nanosleep(&pause, NULL);
+		atomic_fetch_add(&set_by, i == 0 ? MS / 2 : -MS / 2);
+		/* from the first renewal on */
+		renew();
+		(void)worst_for(2);
+		ck_assert_int_le(worst_for(60), 1000);
+	}
+}
+END_TEST
+
 /* The counter may begin anew, below what the anchors say, when the machine was
  * put to sleep. */
 START_TEST(a_counter_that_went_back_is_used_again)
@@ -476,6 +494,7 @@ main(void)
 		nothing_is_made_up_for_twice,
 		a_clock_that_takes_long_is_asked_once_a_time,
 		after_a_long_pause_it_is_right_at_once,
+		a_clock_that_was_set_in_a_pause_is_right_and_stays_so,
 		a_counter_that_went_back_is_used_again,
 		a_child_goes_on_with_it,
 	};
