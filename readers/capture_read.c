@@ -54,6 +54,8 @@ struct capture_in {
 	uint64_t memory;
 	struct lane *lanes; /* of a block */
 	size_t lanes_size;
+	struct rec rec; /* the one that is shown; runs are short */
+	struct record head;
 	int failed;     /* it cannot be gone on with */
 	uint64_t after; /* records up to here, if known */
 	int has_after;
@@ -314,21 +316,18 @@ walk_run(struct capture_in *in, const struct capture_run *run, const uint8_t *p,
 {
 	struct lane *l = &in->lanes[run->slot];
 	struct show *show = in->show;
-	struct record head = {
-		.level = run->level,
-		.flags = run->flags,
-		.id = run->id,
-	};
-	struct rec r = {
-		.head = &head,
-		.stream = l->stream->as,
-		.lane = l->number,
-		.number = l->next + run->skip,
-	};
+	struct record *head = &in->head;
+	struct rec *r = &in->rec;
 	struct capture_item i;
 	const uint8_t *next;
 	uint32_t n;
 
+	head->level = run->level;
+	head->flags = run->flags;
+	head->id = run->id;
+	r->stream = l->stream->as;
+	r->lane = l->number;
+	r->number = l->next + run->skip;
 	for (n = 0; n < run->count && !show->done; n++) {
 		/* behind the end is room, so one look at it will do */
 		memcpy(&i, p, sizeof(i));
@@ -337,21 +336,21 @@ walk_run(struct capture_in *in, const struct capture_run *run, const uint8_t *p,
 			p = NULL;
 			break;
 		}
-		r.tag = show_tag(show, l->stream->as, i.tag);
-		if (!r.tag->hidden) {
-			head.length = (uint32_t)sizeof(head) + i.length;
-			head.tag = i.tag;
-			head.time = run->time + i.after;
-			r.payload.text = (const char *)p + sizeof(i);
-			r.payload.n = i.length;
-			r.has_text = 0;
-			show_record(show, &r);
+		r->tag = show_tag(show, l->stream->as, i.tag);
+		if (!r->tag->hidden) {
+			head->length = (uint32_t)sizeof(*head) + i.length;
+			head->tag = i.tag;
+			head->time = run->time + i.after;
+			r->payload.text = (const char *)p + sizeof(i);
+			r->payload.n = i.length;
+			r->has_text = 0;
+			show_record(show, r);
 		}
-		r.number++;
+		r->number++;
 		p = next;
 	}
 	*records += n;
-	l->next = r.number;
+	l->next = r->number;
 	return p;
 }
 
@@ -545,6 +544,7 @@ capture_show(int fd, const char *name, struct show *show)
 		return -1;
 	}
 	RB_INIT(&in.streams);
+	in.rec.head = &in.head;
 	block_init(&in.blocks, fd);
 	in.blocks.idle = when_idle;
 	in.blocks.arg = show;
