@@ -14,8 +14,10 @@
 #include "common/guard.h"
 
 #define NAP_BUSY (MSEC / 2)
+#define NAP_SOON MSEC /* while the last record is not IDLE_AFTER ago */
 #define NAP_IDLE (10 * MSEC)
 #define NAP_QUIET (50 * MSEC)
+#define IDLE_AFTER (20 * MSEC)
 #define QUIET_AFTER (10 * NSEC)
 
 static volatile sig_atomic_t asked, flush, reopen;
@@ -153,6 +155,8 @@ idle_nap(struct idle *i, int busy)
 			i->quiet = now;
 		if (now - i->quiet >= QUIET_AFTER)
 			most = NAP_QUIET;
+		else if (now - i->quiet < IDLE_AFTER)
+			most = NAP_SOON;
 		i->nap = i->nap == 0 ? NAP_BUSY : i->nap + i->nap / 4;
 		if (i->nap > most)
 			i->nap = most;
