@@ -31,10 +31,15 @@ follow(struct tail *t, uint64_t delay)
 	struct idle idle = { .bound = delay };
 
 	while (!t->show->done && !stop_asked()) {
-		if (until != 0 && clock_real() > until + UNTIL_LATE)
-			break;
+		int over = until != 0 && clock_real() > until + UNTIL_LATE;
+
 		if (tail_follow(t) != 0)
 			return 1;
+		if (over) {
+			/* what came by then may be more than a round's */
+			tail_drain_now(t);
+			break;
+		}
 		if (flush_asked())
 			show_incomplete(t->show);
 		if (t->round >= BUSY_ROUND && !cursor_due(t->cursor))

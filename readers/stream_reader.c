@@ -70,6 +70,15 @@ lane_bound(struct tail_lane *l, const struct ring_reader *end)
 	l->end_number = end->number;
 }
 
+void
+lane_end_now(struct tail_lane *l)
+{
+	struct ring_reader end = l->ring;
+
+	if (!l->bounded && seat_end(&end, 1) == RING_DATA)
+		lane_bound(l, &end);
+}
+
 /* Where the cursor says, or at the first record. */
 static int
 cursor_seat(struct tail *t, struct tail_lane *l, int anyhow)

@@ -59,6 +59,20 @@ tail_drain(struct tail *t)
 }
 
 void
+tail_drain_now(struct tail *t)
+{
+	struct tail_source *src;
+	struct tail_stream *s;
+
+	TAILQ_FOREACH(src, &t->sources, link)
+		TAILQ_FOREACH(s, &src->streams, link)
+			for (uint32_t i = 0;
+			     s->opened && !s->gone && i < s->plan.lanes; i++)
+				lane_end_now(&s->lanes[i]);
+	tail_drain(t);
+}
+
+void
 tail_unbound(struct tail *t)
 {
 	struct tail_source *src;

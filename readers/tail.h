@@ -221,6 +221,10 @@ enum fetch_result lane_fetch(struct tail *, struct tail_lane *);
 /* lane->next was delivered: takes the one behind it, from the chunk alone. */
 void lane_step(struct tail *, struct tail_lane *);
 
+/* It is read up to what is there now, unless it has an end already.  If the
+ * section is gone that is found out when it is read. */
+void lane_end_now(struct tail_lane *);
+
 /* How many records of the lane came before what is to be delivered next. */
 static inline uint64_t
 lane_number(const struct tail_lane *l)
@@ -283,6 +287,8 @@ void tail_init(struct tail *, struct show *);
 void tail_fini(struct tail *);
 /* Delivers all that is there, up to where it ended when seats were taken. */
 void tail_drain(struct tail *);
+/* The same up to where it ends now: the last of what was followed. */
+void tail_drain_now(struct tail *);
 /* Removes the ends that tail_drain() stopped at. */
 void tail_unbound(struct tail *);
 /* One round of following: the file, the lists, the lanes.  0, or -1: torn. */

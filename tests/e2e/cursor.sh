@@ -96,6 +96,20 @@ same what_is_new_is_shown "$(wc -l <"$dir/more")" 5
 shmtail -d -o cat --cursor-file "$cursor" >"$dir/more" 2>/dev/null
 same once "$(wc -l <"$dir/more")" 0
 
+# up to a time that has come already
+echo 'many 10000 10 1' | tool-transact x 8388608 >"$dir/wrote"
+until=$EPOCHREALTIME
+is_past()
+{
+	[ "${EPOCHREALTIME/[.,]/}" -gt $((${until/[.,]/} + 50000)) ]
+}
+wait_for 5 is_past
+shmtail --until "@$until" -o cat --cursor-file "$cursor" >"$dir/more" \
+    2>/dev/null
+same all_that_came_until_then_is_shown "$(wc -l <"$dir/more")" 100000
+shmtail -d -o cat --cursor-file "$cursor" >"$dir/more" 2>/dev/null
+same and_known_to_be "$(wc -l <"$dir/more")" 0
+
 # While nobody reads lanes are lapped, daemons come and go, and their segments.
 : >"$dir/out"
 : >"$dir/err"
