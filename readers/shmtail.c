@@ -102,7 +102,7 @@ open_capture(struct show *s, const struct tail_options *o, int reading)
 static int
 run_capture(int fd, struct show *s, const struct tail_options *o)
 {
-	if (open_capture(s, o, fd) != 0)
+	if (open_capture(s, o, fd) != 0 || detach(0) != 0)
 		return 1;
 	if (o->has_last)
 		last_begin(s, o->last);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <err.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -62,6 +63,17 @@ on_hangup(int number)
 	reopen = 1;
 }
 
+/* A file that is opened where one of these was closed would be written to, a
+ * capture with what is told on stderr.  Each use of them stays an error. */
+static void
+fill_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 &&
+		    open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+			err(1, "/dev/null");
+}
+
 void
 stop_init(void)
 {
@@ -69,6 +81,7 @@ stop_init(void)
 	struct sigaction sa, was;
 	struct stat st;
 
+	fill_standard();
 	asked = 0;
 	watched = -1;
 	if (fstat(STDOUT_FILENO, &st) == 0 &&

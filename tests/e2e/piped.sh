@@ -29,7 +29,7 @@ shows()
 	grep -q -e "$1" "$dir/out"
 }
 
-start_daemon -s 8m
+start_daemon -s 64m
 printf '%s\n' 'put 0 none' 'begin 5 open' | tool-transact x >/dev/null
 shmtail -d -w "$dir/capture"
 
