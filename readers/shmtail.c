@@ -136,12 +136,20 @@ run_segment(struct show *s, const struct tail_options *o)
 	return failed;
 }
 
+static int
+run_any(struct show *s, const struct tail_options *o)
+{
+	int fd = capture_find(o->file);
+
+	return fd != -1 ? run_capture(fd, s, o) : run_segment(s, o);
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct tail_options o;
 	struct show show;
-	int failed, fd;
+	int failed;
 
 	show_init(
 	    &show, out_choose("short", STDOUT_FILENO, NULL), STDOUT_FILENO);
@@ -152,10 +160,7 @@ main(int argc, char *argv[])
 	flush_init();
 	if (o.write != NULL)
 		stop_reopens();
-	if (pid_take(o.pid_file) != 0)
-		return 1;
-	fd = capture_find(o.file);
-	failed = fd != -1 ? run_capture(fd, &show, &o) : run_segment(&show, &o);
+	failed = pid_take(o.pid_file) != 0 || run_any(&show, &o);
 	if (show.capture != NULL)
 		failed |= capture_close(show.capture) != 0;
 	failed |= buffer_exit(&show.to);
