@@ -39,6 +39,8 @@ out_choose(const char *argument, int fd, const char **fault)
 
 	if (out == &out_short && wants_colours(fd))
 		return &out_short_colours;
+	if (out == &out_cat && isatty(fd))
+		return &out_cat_safe;
 	if (out != NULL)
 		return out;
 	if (!template_is(argument)) {

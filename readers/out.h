@@ -34,7 +34,7 @@ struct out {
 };
 
 extern const struct out out_short, out_short_colours, out_full, out_json,
-    out_cat, out_export, out_template;
+    out_cat, out_cat_safe, out_export, out_template;
 
 /* What -o takes, in a message. */
 #define OUT_NAMES                                                              \

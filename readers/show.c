@@ -226,6 +226,8 @@ show_lost(
 
 	if (s->groups != NULL)
 		groups_lost(s->groups, of);
+	if (of != NULL && choose_hides_stream(&s->choose, of))
+		return;
 	if (s->taker != NULL) {
 		s->taker->lost(s->taker->arg, &loss);
 		return;

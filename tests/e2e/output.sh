@@ -33,7 +33,7 @@ same nor_in_a_pipe "$(terminal 'shmtail -d -k 1 | cat')" "$plain"
 
 # Whatever a stranger writes.
 tool-nasty a 900
-for format in short full json '%{text} %{a} %{k1} %{2}' combined; do
+for format in short full json cat '%{text} %{a} %{k1} %{2}' combined; do
 	NO_COLOR=1 script -qec "shmtail -d -o '$format'" /dev/null \
 	    </dev/null >"$dir/terminal"
 	same "no_control_character_gets_to_a_terminal_by_${format%% *}" \

@@ -73,6 +73,24 @@ START_TEST(a_loss_is_said_of_groups_as_well)
 }
 END_TEST
 
+START_TEST(a_loss_of_what_is_hidden_is_not_said)
+{
+	struct descriptor back = front;
+
+	back.owner_pid = 2;
+	show_start(0);
+	show.choose.pid = 2;
+	show_lost(&show, &front, 5, 0);
+	ck_assert_int_eq(shows("lost"), 0);
+	show_lost(&show, &back, 5, 0);
+	ck_assert_int_eq(shows("-- 5 records of t.front[2] lost --\n"), 1);
+	/* of no stream that is known */
+	show_lost(&show, NULL, 6, 0);
+	ck_assert_int_eq(shows("lost"), 2);
+	show_close();
+}
+END_TEST
+
 START_TEST(hidden_records_begin_and_end_groups)
 {
 	show_start(0);
@@ -155,6 +173,7 @@ main(void)
 {
 	const TTest *const tests[] = {
 		a_loss_is_said_of_groups_as_well,
+		a_loss_of_what_is_hidden_is_not_said,
 		hidden_records_begin_and_end_groups,
 		k_counts_records_and_cuts_no_group,
 		a_rate_is_for_groups_of_which_something_is_left,
