@@ -8,6 +8,10 @@
  * DAMAGE.  Where there is no header, or its payload is not what it was, the
  * next header is searched byte by byte, also within that payload: its length
  * may be of a block that was cut short, with others put behind it.
+ *
+ * A stranger's records can be full of headers, each of a long block, that come
+ * to light in a damaged payload; to sum all of those would take hours.  So once
+ * much was summed in vain, the rest of such a payload is passed unseen.
  */
 #include "readers/capture_block.h"
 
@@ -234,19 +238,53 @@ take_file(struct block_reader *r)
 	return hand_on(r, BLOCK_FILE, r->file.header_size);
 }
 
+/* Whether a header is within a damaged payload, and no more worth a look. */
+static int
+is_in_vain(const struct block_reader *r)
+{
+	uint64_t at = r->offset + r->taken;
+
+	return at < r->damage && r->vain > BLOCK_VAIN + BLOCK_VAIN_RATE * at;
+}
+
+static enum block_result
+pass_damage(struct block_reader *r)
+{
+	uint64_t rest = r->damage - (r->offset + r->taken);
+	size_t here = r->n - r->taken;
+
+	return pass(r, rest < here ? (size_t)rest : here);
+}
+
+static void
+note_damage(struct block_reader *r, size_t whole)
+{
+	uint64_t at = r->offset + r->taken;
+
+	if (at < r->damage)
+		r->vain += whole;
+	else
+		r->damage = at + whole;
+}
+
 static enum block_result
 take_block(struct block_reader *r)
 {
 	size_t whole = HEAD + r->head.length;
-	enum block_result result = fill(r, whole, whole + HEAD);
-	int cut = result == BLOCK_END;
+	enum block_result result;
+	int cut;
 
+	if (is_in_vain(r))
+		return pass_damage(r);
+	result = fill(r, whole, whole + HEAD);
+	cut = result == BLOCK_END;
 	if (result != BLOCK_GOOD && !cut)
 		return result;
 	r->payload = r->data + r->taken + HEAD;
 	if (!cut &&
 	    r->head.payload_sum == XXH3_64bits(r->payload, r->head.length))
 		return hand_on(r, BLOCK_GOOD, whole);
+	note_damage(r, whole);
 	r->has_head = 1;
 	result = pass(r, HEAD);
 	/* it was there to its end */

@@ -1,9 +1,10 @@
 /*
  * capture_block.h -- the blocks of a capture, one after the other, verified.
  *
- * Whatever the bytes are: what is handed on has both its checksums right, each
- * byte is looked at a bounded number of times, and the memory needed is that of
- * the longest block there may be.
+ * Whatever the bytes are: what is handed on has both its checksums right, what
+ * is read and summed on the way is at most BLOCK_VAIN_RATE times as much as the
+ * file has, and BLOCK_VAIN more, and the memory needed is that of the longest
+ * block there may be.
  */
 #ifndef SHMLOG_READERS_CAPTURE_BLOCK_H
 #define SHMLOG_READERS_CAPTURE_BLOCK_H
@@ -12,6 +13,10 @@
 #include <stdint.h>
 
 #include "readers/capture_format.h"
+
+/* Bytes: see DAMAGE in capture_block.c. */
+#define BLOCK_VAIN (UINT64_C(64) << 20)
+#define BLOCK_VAIN_RATE 32u
 
 enum block_result {
 	BLOCK_GOOD,    /* head and payload are the next one's */
@@ -43,6 +48,8 @@ struct block_reader {
 	uint8_t *data;   /* what was read and not handed on is in */
 	size_t n, taken; /* [taken, n) */
 	uint64_t offset; /* of data[0] in the file; at first: of where fd is */
+	uint64_t damage; /* where a damaged block ends that was no part of one */
+	uint64_t vain;   /* bytes of such as were parts of one, and damaged */
 };
 
 /* From where fd stands.  Exits if there is no memory. */
