@@ -48,7 +48,7 @@ struct block_reader {
 	uint8_t *data;   /* what was read and not handed on is in */
 	size_t n, taken; /* [taken, n) */
 	uint64_t offset; /* of data[0] in the file; at first: of where fd is */
-	uint64_t damage; /* where a damaged block ends that was no part of one */
+	uint64_t damage; /* where a damaged block ends, of none a part */
 	uint64_t vain;   /* bytes of such as were parts of one, and damaged */
 };
 

@@ -2,7 +2,7 @@
  * out_cat.c -- the payloads alone, byte for byte, a newline behind each.
  *
  * Nothing is escaped in pipes and files.  A terminal (out_choose()) is another
- * matter: nothing in it can do more to one than show, see buffer_safe().  Losses
+ * matter: nothing in it can do more to one than show, see buffer_safe(). Losses
  * go to stderr, so that what is on stdout is what was written.
  */
 #include "readers/out.h"
