@@ -46,14 +46,21 @@ struct json_fields {
 };
 
 static void
-json_stream(struct buffer *b, const struct descriptor *d)
+put_stream(struct buffer *b, const struct descriptor *d)
 {
-	buffer_text(b, "\",\"stream\":");
+	buffer_text(b, ",\"stream\":");
 	buffer_json(b, d->ident, strnlen(d->ident, IDENT_MAX));
 	buffer_text(b, ",\"type\":");
 	buffer_json(b, d->type, strnlen(d->type, TYPE_MAX));
 	buffer_text(b, ",\"pid\":");
 	buffer_number(b, d->owner_pid);
+}
+
+static void
+json_stream(struct buffer *b, const struct descriptor *d)
+{
+	buffer_byte(b, '"');
+	put_stream(b, d);
 	buffer_text(b, ",\"tag\":");
 }
 
@@ -227,17 +234,6 @@ json_record(struct buffer *b, struct rec *r)
 		buffer_text(b, ",\"cut\":true");
 	put_transaction(b, r);
 	put_tail(b, r);
-}
-
-static void
-put_stream(struct buffer *b, const struct descriptor *d)
-{
-	buffer_text(b, ",\"stream\":");
-	buffer_json(b, d->ident, strnlen(d->ident, IDENT_MAX));
-	buffer_text(b, ",\"type\":");
-	buffer_json(b, d->type, strnlen(d->type, TYPE_MAX));
-	buffer_text(b, ",\"pid\":");
-	buffer_number(b, d->owner_pid);
 }
 
 static void

@@ -3,41 +3,10 @@
 # before it was, also in the next daemon's segment, or says what it missed.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/follow.lib
+. tests/e2e/follow.lib
 
 cursor=$dir/cursor
-
-# account WROTE: all runs' lines in out and err against what was written.
-account()
-{
-	awk -v wrote="$1" -v err="$dir/err" '
-	BEGIN {
-		while ((getline line <err) > 0)
-			if (match(line, /[0-9]+ records? of/))
-				lost += substr(line, RSTART) + 0
-	}
-	$1 == "probe" {
-		next
-	}
-	{
-		n++
-		if ($1 in last && $2 <= last[$1])
-			back++
-		missing += $2 - ($1 in last ? last[$1] + 1 : 0)
-		last[$1] = $2
-	}
-	END {
-		if (n + lost == wrote && missing == lost && !back)
-			print "whole"
-		else
-			print n + 0, "delivered", lost + 0, "lost",
-			    missing + 0, "missing", back + 0, "late"
-	}' "$dir/out"
-}
-
-has_lines()
-{
-	[ "$(grep -vcx probe "$dir/out")" -ge "$1" ]
-}
 
 # A run that adds to out and err.
 begin()
@@ -50,12 +19,6 @@ finish_run()
 {
 	kill -TERM "$tail"
 	wait "$tail"
-}
-
-probed()
-{
-	echo probe | shmput -i probe
-	grep -q probe "$dir/out"
 }
 
 restart()

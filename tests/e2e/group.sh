@@ -3,6 +3,8 @@
 # what does not end is shown late, marked, and says what would change that.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/follow.lib
+. tests/e2e/follow.lib
 
 # write COMMANDS: by a worker of its own
 write()
@@ -18,21 +20,6 @@ worker()
 	exec 7<>"$dir/fifo"
 	spawn tool-transact "$@" <"$dir/fifo" >"$dir/wrote" 7>&-
 	worker=$pid
-}
-
-probed()
-{
-	echo probe | shmput -i probe
-	grep -q probe "$dir/out"
-}
-
-# follow OPTIONS...: a shmtail in the background, which follows when this
-# returns; its pid is in $tail
-follow()
-{
-	spawn shmtail "$@" >"$dir/out" 2>"$dir/err" 7>&-
-	tail=$pid
-	wait_for 5 probed || not_ok follow "shmtail does not deliver"
 }
 
 stop()
@@ -213,19 +200,27 @@ has_some()
 	[ "$(grep -c '^[0-9]' "$dir/out")" -gt 500 ]
 }
 wait_for 5 has_some || :
-for _ in 1 2 3; do
+# has_mark NUMBER COMMAND...: whether that shows the record that is put last
+has_mark()
+{
+	"${@:2}" | grep -qx "0 mark $1"
+}
+for i in 1 2 3; do
 	kill -STOP "$tail"
 	echo 'many 3000 10 30' >&7
 	echo 'many 30000 3 100' >&7
-	sleep 0.3
+	echo "put 0 0 mark $i" >&7
+	wait_for 30 has_mark "$i" shmtail -d -s '*.y' -o cat ||
+		not_ok mark "it is not written"
 	kill -CONT "$tail"
-	sleep 0.2
+	wait_for 30 has_mark "$i" cat "$dir/out" ||
+		not_ok mark "it is not delivered"
 done
 exec 7>&-
 wait_for 30 ended "$worker" || :
 wait "$worker" || :
 wrote=$(sed -nE 's/^wrote ([0-9]+) dropped 0$/\1/p' "$dir/wrote")
-account()
+sum_up()
 {
 	local shown lost
 	shown=$(grep -c '^[0-9]' "$dir/out")
@@ -237,10 +232,10 @@ check it_lives_when_it_was_lapped kill -0 "$tail"
 settled()
 {
 	kill -USR1 "$tail"
-	[ "$(account)" = "$wrote" ]
+	[ "$(sum_up)" = "$wrote" ]
 }
 wait_for 10 settled || :
-same what_was_shown_and_what_was_lost_is_what_was_written "$(account)" "$wrote"
+same what_was_shown_and_what_was_lost_is_what_was_written "$(sum_up)" "$wrote"
 check some_was_lost grep -q 'transact.*lost' "$dir/err"
 check and_that_is_said_of_its_transactions \
     grep -q 'transaction .*records of it may be lost\|its beginning is missing' \

@@ -2,57 +2,8 @@
 # shmtail.sh -- shmtail as it is used: formats, the past, restarts, being
 # stopped, failures.  Each record is delivered once and in order, or counted.
 . "$(dirname "$0")/lib.sh"
-
-probed()
-{
-	echo probe | shmput -i probe
-	[ -s "$dir/out" ]
-}
-
-# follow ARGUMENTS...: a shmtail in the background that follows when this
-# returns, which a record that it has delivered shows: one that has mapped the
-# segment may not have looked for streams yet.  Its pid is in $tail.
-follow()
-{
-	spawn shmtail "$@" >"$dir/out" 2>"$dir/err"
-	tail=$pid
-	wait_for 5 probed || not_ok follow "shmtail does not deliver"
-}
-
-has_lines()
-{
-	[ "$(grep -vcx probe "$dir/out")" -ge "$1" ]
-}
-
-# account WROTE: what is in out and err against what was written; `whole' if
-# all adds up and no number came twice or too late.
-account()
-{
-	awk -v wrote="$1" -v err="$dir/err" '
-	BEGIN {
-		while ((getline line <err) > 0)
-			if (match(line, /[0-9]+ records? of/))
-				lost += substr(line, RSTART) + 0
-	}
-	$1 == "probe" {
-		next
-	}
-	{
-		n++
-		if ($1 in last && $2 <= last[$1])
-			back++
-		missing += $2 - ($1 in last ? last[$1] + 1 : 0)
-		last[$1] = $2
-	}
-	END {
-		if (n + lost == wrote && missing == lost && !back)
-			print "whole"
-		else
-			print n + 0 " delivered", lost + 0 " lost",
-			    missing " missing", back + 0 " late",
-			    wrote " written"
-	}' "$dir/out"
-}
+# shellcheck source=tests/e2e/follow.lib
+. tests/e2e/follow.lib
 
 restart()
 {
