@@ -291,7 +291,8 @@ format_compile(const char *text, size_t length)
 	fields = count(text, length, '=');
 	pieces = 2 * (count(text, length, '%') + fields) + 1;
 	f = calloc(1, sizeof(*f) + fields * sizeof(*f->fields) +
-			  pieces * sizeof(*f->pieces) + 2 * length);
+			  pieces * sizeof(*f->pieces) + 2 * length +
+			  FORMAT_TEXT_SLACK);
 	if (f == NULL)
 		return NULL;
 	f->fields = (struct format_field *)(f + 1);
@@ -306,6 +307,7 @@ format_compile(const char *text, size_t length)
 		mask_conversions(mask, length);
 		fill(f, mask);
 	}
+	format_quick_init(f);
 	return f;
 }
 

@@ -363,6 +363,8 @@ format_render_spans(const struct format *f, const void *payload, size_t n,
 	struct arguments a;
 	int err;
 
+	if (f->quick && n <= FORMAT_RENDER_MAX / 2 && size >= n + FORMAT_SPARE)
+		return format_quick_render(f, payload, n, to, spans);
 	if (arguments_begin(&a, payload, n, &err) == -1)
 		return -1;
 	for (uint32_t i = 0; i <= f->n_pieces; i++) {

@@ -237,36 +237,6 @@ piece_scan(const char *text, size_t length, size_t *at, struct piece *p)
 	return memchr(text + p->at, '\0', p->length) == NULL ? 1 : -1;
 }
 
-int64_t
-piece_signed(const struct piece *p, uint64_t word)
-{
-	switch (p->size) {
-	case 1:
-		return (int8_t)word;
-	case 2:
-		return (int16_t)word;
-	case 4:
-		return (int32_t)word;
-	default:
-		return (int64_t)word;
-	}
-}
-
-uint64_t
-piece_unsigned(const struct piece *p, uint64_t word)
-{
-	switch (p->size) {
-	case 1:
-		return (uint8_t)word;
-	case 2:
-		return (uint16_t)word;
-	case 4:
-		return (uint32_t)word;
-	default:
-		return word;
-	}
-}
-
 int
 arguments_begin(struct arguments *a, const void *payload, size_t n, int *err)
 {

@@ -15,7 +15,7 @@
 
 #include "common/layout.h"
 #include "readers/attach.h"
-#include "readers/digits.h"
+#include "common/digits.h"
 #include "readers/option.h"
 #include "readers/utf8.h"
 

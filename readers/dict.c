@@ -66,7 +66,7 @@ dict_learn(struct dict *d, enum dict_kind kind, uint32_t id, const char *text,
 }
 
 const struct rec_format *
-dict_format(struct dict *d, uint32_t id)
+dict_compile(struct dict *d, uint32_t id)
 {
 	struct rec_format *f = id < d->formats_size ? d->formats[id] : NULL;
 
@@ -77,6 +77,8 @@ dict_format(struct dict *d, uint32_t id)
 		if (f->compiled == NULL && errno == ENOMEM)
 			err(1, "memory");
 		f->bad = f->compiled == NULL;
+		if (!f->bad)
+			(void)format_fields(f->compiled, &f->fields);
 	}
 	return f->bad ? NULL : f;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "readers/digits.h"
+#include "common/digits.h"
 #include "readers/template.h"
 
 static const struct out *const outs[] = { &out_short, &out_full, &out_json,

@@ -27,7 +27,7 @@
 #include <ctype.h>
 
 #include "readers/attach.h"
-#include "readers/digits.h"
+#include "common/digits.h"
 #include "readers/out.h"
 #include "readers/utf8.h"
 

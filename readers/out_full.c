@@ -22,7 +22,7 @@
 #include <time.h>
 
 #include "readers/attach.h"
-#include "readers/digits.h"
+#include "common/digits.h"
 #include "readers/out.h"
 
 static void

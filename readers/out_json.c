@@ -29,7 +29,7 @@
  */
 #include <math.h>
 
-#include "readers/digits.h"
+#include "common/digits.h"
 #include "readers/json_copy.h"
 #include "readers/out.h"
 

@@ -47,17 +47,12 @@ renderer_fini(struct renderer *m)
 }
 
 static void
-make_spans(struct renderer *m, const struct format *f)
+more_spans(struct renderer *m, size_t n)
 {
-	size_t fields;
-
-	(void)format_fields(f, &fields);
-	if (fields <= m->spans_size)
-		return;
-	m->spans = reallocarray(m->spans, fields, sizeof(*m->spans));
+	m->spans = reallocarray(m->spans, n, sizeof(*m->spans));
 	if (m->spans == NULL)
 		err(1, "memory");
-	m->spans_size = fields;
+	m->spans_size = n;
 }
 
 /* Puts arguments into words; 0, or -1: they cannot be read. */
@@ -73,8 +68,10 @@ render(struct rec *r)
 
 	if (of == NULL)
 		return -1;
-	make_spans(m, of->compiled);
+	if (of->fields > m->spans_size)
+		more_spans(m, of->fields);
 	m->of = r;
+	(void)buffer_room(b, args.n + FORMAT_SPARE);
 	n = format_render_spans(
 	    of->compiled, args.text, args.n, b->data, b->size, m->spans);
 	if (n >= 0 && (size_t)n >= b->size) {

@@ -31,6 +31,7 @@ struct rec_tag {
 struct rec_format {
 	uint64_t number;         /* no other format of this process has it */
 	struct format *compiled; /* NULL: not yet, or it cannot be */
+	size_t fields;           /* of that */
 	int bad;
 	uint32_t n;
 	char text[];
@@ -137,8 +138,18 @@ dict_tag(const struct dict *d, uint16_t id)
 	return id < d->tags_size ? d->tags[id] : NULL;
 }
 
+/* dict_format() of one that is not compiled yet. */
+const struct rec_format *dict_compile(struct dict *, uint32_t id);
+
 /* With its compiled form; NULL: there is no such, or it makes no sense. */
-const struct rec_format *dict_format(struct dict *, uint32_t id);
+static inline const struct rec_format *
+dict_format(struct dict *d, uint32_t id)
+{
+	if (id < d->formats_size && d->formats[id] != NULL &&
+	    d->formats[id]->compiled != NULL)
+		return d->formats[id];
+	return dict_compile(d, id);
+}
 
 void dict_free(struct dict *);
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "readers/digits.h"
+#include "common/digits.h"
 #include "tests/unit/unit.h"
 
 /* In decimal, in hex, and its last digits. */

@@ -3,8 +3,8 @@
  *
  * Each writes at `to', where there is room, and returns its end.
  */
-#ifndef SHMLOG_READERS_DIGITS_H
-#define SHMLOG_READERS_DIGITS_H
+#ifndef SHMLOG_COMMON_DIGITS_H
+#define SHMLOG_COMMON_DIGITS_H
 
 #include <stdint.h>
 #include <string.h>
