@@ -102,15 +102,21 @@ parses_names()
 	done <<<"$2"
 }
 
-# What bash would propose behind `PROGRAM -'.
-completes()
+# proposed PROGRAM WORD BEFORE: what bash would propose for the word.
+proposed()
 {
 	(
 		# shellcheck source=contrib/completion/shmlog
 		. contrib/completion/shmlog
-		_shmlog "$1" - ''
+		_shmlog "$@"
 		printf '%s\n' "${COMPREPLY[@]}"
-	) | sed 's/^-*//' | sort
+	)
+}
+
+# The same behind `PROGRAM -'.
+completes()
+{
+	proposed "$1" - '' | sed 's/^-*//' | sort
 }
 
 for program in shmlogd shmtail shmtop shmhist shmstat shmput shmctl; do
@@ -133,6 +139,23 @@ for program in shmlogd shmtail shmtop shmhist shmstat shmput shmctl; do
 	same "$program: completion and usage" "$(completes "$program")" \
 	    "$(cut -d ' ' -f 1 <<<"$usage" | sort)"
 done
+
+proposes()
+{
+	proposed "$@" | paste -sd ' '
+}
+levels='emerg alert crit err warning notice info debug'
+same "completion: levels" "$(proposes shmtail '' -p)" "$levels"
+same "completion: the second level" "$(proposes shmtop err..w --level)" \
+    err..warning
+same "completion: formats" "$(proposes shmtail '' -o)" \
+    'short full json cat export ncsa combined'
+same "completion: formats of shmhist" "$(proposes shmhist '' -o)" 'text json'
+same "completion: groupings" "$(proposes shmtail t -g)" 'transaction tree'
+same "completion: commands" "$(proposes shmctl m shmctl)" 'mask masks'
+same "completion: files" "$(proposes shmtail contrib/logr -r)" \
+    contrib/logrotate
+same "completion: a query is no file" "$(proposes shmtail '' -q)" ''
 
 # bad LINE PROGRAM OPTIONS...: that line alone, exit 2.
 failures=0
