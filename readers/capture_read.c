@@ -60,8 +60,10 @@ struct capture_in {
 	uint64_t after; /* records up to here, if known */
 	int has_after;
 	int hurt; /* something was damaged since then */
+	int open; /* and how many records that had nobody can say yet */
 	/* what was wrong */
 	uint64_t places, bytes, missing, unknown;
+	int unsure; /* there may be more missing */
 };
 
 static int
@@ -402,6 +404,8 @@ count(struct capture_in *in, const struct capture_block *h)
 		in->missing += h->before - in->after;
 	}
 	in->hurt = 0;
+	in->unsure |= in->open && !in->has_after;
+	in->open = 0;
 	in->has_after = 1;
 	in->after = h->before + h->count;
 }
@@ -440,6 +444,8 @@ take_file(struct capture_in *in)
 {
 	const struct capture_header *h = &in->blocks.file;
 
+	in->unsure |= in->open;
+	in->open = 0;
 	in->has_after = 1;
 	in->after = 0;
 	if (h->major == CAPTURE_MAJOR)
@@ -463,6 +469,7 @@ take_damage(struct capture_in *in, const char *how)
 		in->missing += b->head.count;
 	}
 	in->hurt = 1;
+	in->open = !b->has_head;
 }
 
 /* A block, or what stands in its place; 0: there is more to come. */
@@ -501,14 +508,17 @@ take(struct capture_in *in, enum block_result result)
 static void
 sum_up(const struct capture_in *in)
 {
+	int unsure = in->unsure || in->open;
+
 	if (in->unknown != 0)
 		warnx("%s: %" PRIu64 " block%s of a newer version left out",
 		    in->name, in->unknown, in->unknown == 1 ? "" : "s");
 	if (in->places != 0)
 		warnx("%s: %" PRIu64 " bytes cannot be read, at %" PRIu64
-		      " place%s; %" PRIu64 " records are missing",
+		      " place%s; %s%" PRIu64 " records are missing%s",
 		    in->name, in->bytes, in->places, in->places == 1 ? "" : "s",
-		    in->missing);
+		    unsure ? "at least " : "", in->missing,
+		    unsure ? ": nobody can say how many were there" : "");
 }
 
 /* What signals ask for, limits of time, and whether somebody reads us. */

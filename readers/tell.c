@@ -274,7 +274,10 @@ tell_file(const char *path, enum segment_fault fault, int error)
 	if (fault == SEGMENT_ERRNO && error == EACCES)
 		tell_group(path);
 	if (fault == SEGMENT_NOT_REGULAR)
-		warnx("-r wants the segment itself, no link to it");
+		warnx("-r wants a capture, or the segment itself, no link to "
+		      "it");
+	if (fault == SEGMENT_NOT_ONE)
+		warnx("-r wants a capture (shmtail -w), or a segment");
 }
 
 void
