@@ -127,6 +127,18 @@ read_lines(struct cursor *c, FILE *f)
 		err(1, "--cursor-file %s", c->path);
 }
 
+/* Before anything is shown: what cannot be written then is wrong now. */
+static void
+try_to_write(const struct cursor *c)
+{
+	int fd = open(c->beside, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd == -1)
+		err(1, "--cursor-file %s", c->path);
+	close(fd);
+	(void)unlink(c->beside);
+}
+
 struct cursor *
 cursor_open(const char *path)
 {
@@ -139,10 +151,12 @@ cursor_open(const char *path)
 	if (f == NULL) {
 		if (errno != ENOENT)
 			err(1, "--cursor-file %s", path);
+		try_to_write(c);
 		return c;
 	}
 	read_lines(c, f);
 	(void)fclose(f);
+	try_to_write(c);
 	qsort(
 	    c->segments, c->nsegments, sizeof(*c->segments), compare_segments);
 	qsort(c->lanes, c->nlanes, sizeof(*c->lanes), compare_lanes);

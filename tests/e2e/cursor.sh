@@ -113,6 +113,7 @@ status=0
 shmtail -d --cursor-file "$dir/none/x" >"$dir/more" 2>"$dir/told" || status=$?
 same a_file_that_cannot_be_written_is_told "$status: $(cat "$dir/told")" \
     "1: shmtail: --cursor-file $dir/none/x: No such file or directory"
+check before_anything_is_shown [ ! -s "$dir/more" ]
 status=0
 shmtail -d -l 3 --cursor-file "$cursor" 2>"$dir/told" || status=$?
 same it_does_not_go_together_with_l "$status: $(cat "$dir/told")" \
