@@ -99,8 +99,7 @@ choose_levels(struct choose *c, const char *value)
 		to = level_parse(dots + 2);
 	}
 	if (from == -1 || to == -1)
-		return "not a level, or two with .. between them: 0 to 7, or "
-		       "emerg to debug";
+		return "not a level, or two with .. between them: " LEVELS_ARE;
 	if (from > to) {
 		swap = from;
 		from = to;

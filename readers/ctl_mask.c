@@ -36,8 +36,7 @@ parse_word(struct mask_rule *r, const char *word)
 	} else if (strncmp(word, "level=", 6) == 0) {
 		level = level_parse(word + 6);
 		if (level == -1)
-			usage_errx(
-			    "%s: not a level: 0 to 7, or emerg to debug", word);
+			usage_errx("%s: not a level: " LEVELS_ARE, word);
 		r->what = MASK_LEVEL;
 		r->level = (uint32_t)level;
 	} else if (word[0] == '+' || word[0] == '-') {

@@ -203,7 +203,7 @@ parse_timeout(const char *text, uint64_t *ns)
 		*ns = ATTACH_FOREVER;
 		return 0;
 	}
-	if (!isdigit((unsigned char)*p))
+	if (!isdigit((unsigned char)p[*p == '.']))
 		return -1;
 	for (; isdigit((unsigned char)*p); p++) {
 		whole = whole * 10 + (uint64_t)(*p - '0');

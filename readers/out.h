@@ -87,4 +87,7 @@ const char *level_name(uint8_t level);
 /* 0 to 7, or syslog's word for it; -1: neither. */
 int level_parse(const char *text);
 
+/* For who is told that it is neither. */
+#define LEVELS_ARE "emerg alert crit err warning notice info debug, or 0 to 7"
+
 #endif

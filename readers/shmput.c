@@ -82,9 +82,8 @@ parse_args(struct put_args *a, int argc, char **argv)
 		case 'p':
 			a->level = level_parse(optarg);
 			if (a->level == -1)
-				usage_errx("-p %s: not a level: 0 to 7, or "
-					   "emerg to debug",
-				    optarg);
+				usage_errx(
+				    "-p %s: not a level: " LEVELS_ARE, optarg);
 			break;
 		case 'i':
 			a->ident = optarg;

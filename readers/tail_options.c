@@ -3,6 +3,8 @@
  */
 #include "readers/tail_options.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,7 +78,20 @@ take_format(struct show *s, const char *name)
 		usage_errx("-o %s: %s", name, fault);
 }
 
-/* `100', or `100/10s'. */
+/* `10s', or a unit alone: one of it. */
+static int
+take_duration(const char *text, uint64_t *ns)
+{
+	char one[16];
+
+	if (islower((unsigned char)*text) && strlen(text) < sizeof(one) - 1) {
+		(void)snprintf(one, sizeof(one), "1%s", text);
+		text = one;
+	}
+	return parse_duration(text, ns);
+}
+
+/* `100', `100/10s', or `100/min'. */
 static void
 take_rate(struct rate *rate, const char *value)
 {
@@ -91,11 +106,11 @@ take_rate(struct rate *rate, const char *value)
 		good = parse_number(number, 1, UINT64_MAX, &rate->most) == 0;
 	}
 	if (good && value[n] == '/')
-		good = parse_duration(value + n + 1, &rate->every) == 0 &&
+		good = take_duration(value + n + 1, &rate->every) == 0 &&
 		       rate->every != 0;
 	if (!good)
 		usage_errx("-R %s: not a rate: a number, or number/duration as "
-			   "100/10s",
+			   "100/10s or 100/min (ms, s, min, h, d)",
 		    value);
 }
 

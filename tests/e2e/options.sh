@@ -209,7 +209,7 @@ bad 'word: there are no arguments but options: -f chooses counters, -n names the
     shmstat word
 bad 'word: there are no arguments but options: lines come from the standard input' \
     shmput word
-for l in soon '' -1 5s; do
+for l in soon '' -1 5s . ..5; do
 	bad "-t $l: $seconds" shmtail -t "$l"
 	bad "-t $l: $seconds" shmtop -t "$l"
 	bad "-t $l: $seconds" shmstat -t "$l"
@@ -239,7 +239,14 @@ bad '-s and -L do not go together' shmstat -s -L
 bad '-i: must be given: which stream is it?' shmput
 bad '-i a b: not an ident: up to 63 of [A-Za-z0-9_.:-]' shmput -i 'a b'
 bad '-t a b: not a tag: up to 63 of [A-Za-z0-9_.-]' shmput -i x -t 'a b'
-bad '-p 8: not a level: 0 to 7, or emerg to debug' shmput -i x -p 8
+is='not a level: emerg alert crit err warning notice info debug, or 0 to 7'
+bad "-p 8: $is" shmput -i x -p 8
+bad "-p warn: not a level, or two with .. between them${is#not a level}" \
+    shmtail -p warn
+rate='not a rate: a number, or number/duration as 100/10s or 100/min (ms, s, min, h, d)'
+for l in 0 x 5/ 5/0s 5/x 5/-1s '5/ s' 5/nonsenseofalength; do
+	bad "-R $l: $rate" shmtail -R "$l"
+done
 bad 'needs a command (-h lists them)' shmctl
 bad 'word: no such command (-h lists them)' shmctl word
 bad 'masks word: takes no words' shmctl masks word
@@ -249,7 +256,7 @@ bad 'mask x: needs level=LEVEL, +TAG, -TAG or clear' shmctl mask x
 bad "mask : $empty" shmctl mask '' clear
 bad "mask [: $open" shmctl mask '[' clear
 bad 'mask a b: no stream has such a name' shmctl mask 'a b' clear
-bad 'level=8: not a level: 0 to 7, or emerg to debug' shmctl mask x level=8
+bad "level=8: $is" shmctl mask x level=8
 bad '+a b: not a tag: up to 63 of [A-Za-z0-9_.-]' shmctl mask x '+a b'
 bad '-: not a tag: up to 63 of [A-Za-z0-9_.-]' shmctl mask x -
 bad 'word: not level=LEVEL, +TAG, -TAG or clear' shmctl mask x word
