@@ -28,6 +28,17 @@ done
 same "the link of the library" "$(readlink "$to/usr/lib/libshmlog.so")" \
     libshmlog.so.0
 
+# Each page as groff sets it, which takes a name for a macro where mandoc does
+# not, and then leaves out what follows.
+if command -v groff >/dev/null; then
+	same "what groff says of the pages" "$(for page in "$to"/usr/share/man/*/*; do
+		groff -mandoc -Tutf8 -ww "$page" 2>&1 >/dev/null |
+			sed "s|^|${page##*/}: |"
+	done)" ''
+else
+	skip "what groff says of the pages" "there is no groff"
+fi
+
 # a program of somebody's, by what pkg-config says
 program()
 {
