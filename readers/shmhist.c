@@ -238,6 +238,21 @@ sort_groups(const struct by *g, size_t order[BY_MAX])
 	return g->n;
 }
 
+/* What the columns are, and of which fields the values at their end. */
+static void
+put_titles(const struct shmhist *s, struct buffer *b, const struct shape *shape)
+{
+	hist_print_titles(b);
+	buffer_printf(b, "  %*s ", (int)shape->columns, "");
+	for (size_t i = 0; i < s->by.n; i++) {
+		const char *name = s->by.parts[i].name;
+
+		buffer_byte(b, ' ');
+		buffer_safe(b, name, strlen(name));
+	}
+	buffer_byte(b, '\n');
+}
+
 static void
 put_groups(struct shmhist *s, struct buffer *b, size_t lines, size_t columns)
 {
@@ -253,8 +268,7 @@ put_groups(struct shmhist *s, struct buffer *b, size_t lines, size_t columns)
 		shape.columns = columns - fixed;
 	if (shape.columns > SHAPE_MOST)
 		shape.columns = SHAPE_MOST;
-	hist_print_titles(b);
-	buffer_byte(b, '\n');
+	put_titles(s, b, &shape);
 	n = sort_groups(g, order);
 	for (size_t i = 0; i < n && left > 0; i++, left--)
 		put_group(s, b, g->of[order[i]], g->cells[order[i]], &shape);

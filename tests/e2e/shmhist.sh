@@ -65,6 +65,9 @@ same "fractions have ranges, too" \
 min 0.001
 p50 0.531'
 shmhist -d -b kind us >"$dir/out"
+same "-b has a line of titles, with its fields" \
+    "$(sed -n 3p "$dir/out" | lines)" \
+    'count mean min p50 p90 p99 p99.9 max kind'
 same "-b has a line for each value" \
     "$(tail -n +4 "$dir/out" | lines | sed -E 's/ [^ a-z]* ?([(a-z]+\)?)$/ \1/' |
         awk '{ print $1, $3, $8, $NF }')" \
