@@ -91,6 +91,14 @@ has_zero(uint64_t word)
 	       UINT64_C(0x8080808080808080);
 }
 
+/* Ones where the bytes of a word are that stand behind its first n. */
+static uint64_t
+beyond(unsigned n)
+{
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? UINT64_MAX << 8 * n
+							 : UINT64_MAX >> 8 * n;
+}
+
 /* n bytes that are padded to words; up to a zero, if there is one in them. */
 static char *
 put_padded(char *to, const uint8_t *from, size_t n)
@@ -106,8 +114,7 @@ put_padded(char *to, const uint8_t *from, size_t n)
 	if (i < n) {
 		memcpy(&word, from + i, 8);
 		memcpy(to + i, &word, 8);
-		for (; i < n; i++)
-			zeros |= from[i] == '\0';
+		zeros |= has_zero(word | beyond((unsigned)(n - i)));
 	}
 	return to + (zeros == 0 ? n : strnlen((const char *)from, n));
 }

@@ -1,9 +1,14 @@
 /*
  * detach.c -- to the background, and pidfile(3bsd), for readers that write to a
  * file.
+ *
+ * What is told from then on goes to the standard error if that is a file, and
+ * to syslog(3) if it is not: err(3) and warn(3) write to stderr, which glibc
+ * lets be another stream.
  */
 #include "readers/detach.h"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <bsd/libutil.h>
@@ -11,7 +16,10 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 static struct pidfh *file;
@@ -57,18 +65,60 @@ end_when_ready(int fd)
 	_exit(n == 1 ? 0 : 1);
 }
 
+/* A line, or a part of one if it is long; its `shmtail: ' is syslog's, too. */
+static ssize_t
+to_syslog(void *arg, const char *text, size_t n)
+{
+	size_t name_n = strlen(program_invocation_short_name), skip = 0;
+
+	(void)arg;
+	if (n > name_n + 2 &&
+	    memcmp(text, program_invocation_short_name, name_n) == 0 &&
+	    memcmp(text + name_n, ": ", 2) == 0)
+		skip = name_n + 2;
+	syslog(LOG_WARNING, "%.*s", (int)(n - skip), text + skip);
+	return (ssize_t)n;
+}
+
+static int
+is_file(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Where it cannot be had, nothing is told. */
+static void
+tell_syslog(void)
+{
+#ifdef __GLIBC__
+	const cookie_io_functions_t io = { .write = to_syslog };
+	FILE *f = fopencookie(NULL, "w", io);
+
+	if (f == NULL)
+		return;
+	setvbuf(f, NULL, _IOLBF, BUFSIZ);
+	openlog(program_invocation_short_name, LOG_PID, LOG_DAEMON);
+	stderr = f;
+#endif
+}
+
 /* The directory stays: -w's name may be of it. */
 static int
 leave_terminal(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int keep = is_file(STDERR_FILENO);
 
 	if (fd == -1 || setsid() == -1)
 		return -1;
-	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO - keep; i++)
 		if (dup2(fd, i) == -1)
 			return -1;
 	close(fd);
+	if (!keep)
+		tell_syslog();
 	return 0;
 }
 
