@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,12 +58,14 @@ static int
 wait_for_room(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
-	int asked = stop_asked(), got;
+	const struct timespec second = { .tv_sec = 1 };
+	int asked = stop_asked();
+	sigset_t all;
 
-	do
-		got = poll(&p, 1, 1000);
-	while (got == -1 && errno == EINTR && asked);
-	return got == 0 && asked ? -1 : 0;
+	/* no more signals: a second is one */
+	(void)sigfillset(&all);
+	return ppoll(&p, 1, &second, asked ? &all : NULL) == 0 && asked ? -1
+									: 0;
 }
 
 /* Once we are to end, no more at a time than what there is room for: a blocking

@@ -44,8 +44,8 @@ text_append(char *p, const char *text, size_t n)
 
 /*
  * Writes all that is in it; blocks as long as its reader does, but gives up a
- * second after stop_asked(), with ECANCELED.  0, or -1: error is set, now or
- * before.
+ * second after stop_asked(), or two, with ECANCELED.  0, or -1: error is set,
+ * now or before.
  */
 int buffer_flush(struct buffer *);
 

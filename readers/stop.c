@@ -20,15 +20,19 @@
 #define NAP_QUIET (50 * MSEC)
 #define IDLE_AFTER (20 * MSEC)
 #define QUIET_AFTER (10 * NSEC)
+#define AGAIN 1 /* s */
 
 static volatile sig_atomic_t asked, flush, reopen;
 static int watched = -1; /* stdout, if somebody may cease to read it */
 
+/* Of who looked just before, and then begins to write to a pipe that is full,
+ * the signal interrupts nothing: so another one follows. */
 static void
 on_signal(int number)
 {
-	(void)number;
 	asked = 1;
+	if (number != SIGALRM)
+		(void)alarm(AGAIN);
 }
 
 static void
@@ -77,11 +81,12 @@ fill_standard(void)
 void
 stop_init(void)
 {
-	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGALRM };
 	struct sigaction sa, was;
 	struct stat st;
 
 	fill_standard();
+	(void)alarm(0);
 	asked = 0;
 	watched = -1;
 	if (fstat(STDOUT_FILENO, &st) == 0 &&
@@ -138,8 +143,8 @@ stop_now(void)
 }
 
 /*
- * A signal between the last stop_asked() and the sleep costs one nap: no need
- * for a signal mask.  It is a poll(2) for nothing, which tells errors alone.
+ * A signal between the last stop_asked() and the sleep costs one nap.  It is a
+ * poll(2) for nothing, which tells errors alone.
  */
 void
 stop_nap(uint64_t ns)

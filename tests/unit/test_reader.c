@@ -4,7 +4,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -366,6 +368,30 @@ START_TEST(a_nap_ends_when_nobody_reads_stdout)
 }
 END_TEST
 
+/* As if a signal had come between stop_asked() and the write. */
+START_TEST(a_write_that_begins_behind_a_signal_is_interrupted_all_the_same)
+{
+	static char rubbish[1 << 20];
+	struct buffer b;
+	int ends[2];
+
+	stop_init();
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(raise(SIGTERM), 0);
+	ck_assert(stop_asked());
+	/* it comes back with less than all, and then with nothing */
+	ck_assert_int_lt(
+	    write(ends[1], rubbish, sizeof(rubbish)), (ssize_t)sizeof(rubbish));
+	buffer_init(&b, ends[1]);
+	buffer_put(&b, rubbish, sizeof(rubbish));
+	ck_assert_int_eq(buffer_flush(&b), -1);
+	ck_assert_int_eq(b.error, ECANCELED);
+	buffer_free(&b);
+	close(ends[0]);
+	close(ends[1]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -378,6 +404,7 @@ main(void)
 		a_list_is_read_anew_for_a_segment_of_another_size,
 		a_glob_that_is_none_is_refused,
 		a_nap_ends_when_nobody_reads_stdout,
+		a_write_that_begins_behind_a_signal_is_interrupted_all_the_same,
 	};
 
 	return UNIT_RUN("reader", tests);
