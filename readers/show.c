@@ -11,7 +11,6 @@
 #include "readers/capture.h"
 #include "readers/query.h"
 
-#define COMPLAINTS_MAX 20
 #define TELL_EVERY (10 * NSEC)
 
 static struct rec_tag *
@@ -144,6 +143,14 @@ show_in_rate(struct rate *rate, uint64_t time, size_t records)
 	return 0;
 }
 
+/* How many there were of which not all were told. */
+static void
+tell_sum(uint64_t n, const char *what)
+{
+	if (n > SHOW_TOLD_MAX)
+		warnx("%" PRIu64 " %s in all", n, what);
+}
+
 void
 show_end(struct show *s)
 {
@@ -152,6 +159,8 @@ show_end(struct show *s)
 	for (unsigned i = 0; i < s->nqueries; i++)
 		given_up += query_gave_up(s->queries[i]);
 	tell_left_out(&s->rate);
+	tell_sum(s->complaints, "complaints about streams");
+	tell_sum(s->marks, "transactions that are not whole");
 	if (given_up != 0)
 		warnx("regular expressions took too long %" PRIu64
 		      " times, and counted as not matching",
@@ -268,12 +277,12 @@ show_complain(struct show *s, const struct descriptor *of, const char *what)
 {
 	struct buffer name;
 
-	if (s->complaints++ >= COMPLAINTS_MAX)
+	if (s->complaints++ >= SHOW_TOLD_MAX)
 		return;
 	buffer_init(&name, -1);
 	buffer_stream(&name, of);
 	warnx("stream %.*s %s%s", (int)name.n, name.data, what,
-	    s->complaints == COMPLAINTS_MAX ? "; no more of these are told"
-					    : "");
+	    s->complaints == SHOW_TOLD_MAX ? "; no more of these are told"
+					   : "");
 	buffer_free(&name);
 }

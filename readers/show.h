@@ -62,9 +62,9 @@ struct show {
 	int done;          /* -k is reached, or a write has failed */
 	struct last *last; /* while -l looks back, else NULL */
 	struct rec_tag *no_tag;
-	unsigned complaints;
+	uint64_t complaints;   /* on stderr, or counted only */
 	struct groups *groups; /* -g; NULL: raw */
-	uint64_t marks;        /* told on stderr: groups that are not whole */
+	uint64_t marks;        /* groups that are not whole, the same */
 	struct renderer renderer;
 };
 
@@ -101,6 +101,9 @@ void show_record(struct show *, struct rec *);
 /* of NULL: nobody knows of which streams; then at_least is set. */
 void show_lost(
     struct show *, const struct descriptor *of, uint64_t records, int at_least);
+
+/* What is told on stderr of one sort, one by one; show_end() tells the rest. */
+#define SHOW_TOLD_MAX 20
 
 /* A complaint on stderr about bytes that make no sense; a bounded number. */
 void show_complain(

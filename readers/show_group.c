@@ -7,22 +7,20 @@
 #include "readers/query.h"
 #include "readers/show.h"
 
-#define MARKS_MAX 20
-
 /* Where the format has no words for it. */
 static void
 tell_mark(struct show *s, const struct group *g)
 {
 	struct buffer text;
 
-	if (group_word(g) == NULL || s->marks++ >= MARKS_MAX)
+	if (group_word(g) == NULL || s->marks++ >= SHOW_TOLD_MAX)
 		return;
 	buffer_init(&text, -1);
 	buffer_stream(&text, g->of);
 	group_why(&text, g);
 	warnx("transaction %" PRIu64 " of %.*s%s", g->id, (int)text.n,
 	    text.data,
-	    s->marks == MARKS_MAX ? "; no more of these are told" : "");
+	    s->marks == SHOW_TOLD_MAX ? "; no more of these are told" : "");
 	buffer_free(&text);
 }
 

@@ -243,6 +243,8 @@ check and_that_is_said_of_its_transactions \
 same marks_on_stderr_are_bounded "$(grep -c ': transaction ' "$dir/err")" 20
 kill "$tail"
 check and_it_ends_well wait "$tail"
+same and_summed_up "$(grep -cE \
+    '^shmtail: [0-9]+ transactions that are not whole in all$' "$dir/err")" 1
 
 # what cannot be
 bad()
