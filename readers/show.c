@@ -233,6 +233,7 @@ show_lost(
 	struct out_loss loss = { of, records, at_least };
 	size_t before = to->n;
 
+	s->losses++;
 	if (s->groups != NULL)
 		groups_lost(s->groups, of);
 	if (of != NULL && choose_hides_stream(&s->choose, of))

@@ -59,6 +59,7 @@ struct show {
 	struct query **queries; /* -q, -Q: one of them; none: all */
 	unsigned nqueries;
 	uint64_t delivered;
+	uint64_t losses;   /* how often show_lost() was called */
 	int done;          /* -k is reached, or a write has failed */
 	struct last *last; /* while -l looks back, else NULL */
 	struct rec_tag *no_tag;

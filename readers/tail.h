@@ -174,7 +174,7 @@ struct tail {
 	struct tail_lane *waits_for; /* chain_try()'s, if it says no; or NULL */
 	struct cursor *cursor;       /* --cursor-file, or NULL */
 	int dump;        /* with START_CURSOR: up to what is there */
-	uint64_t passed; /* records and losses, all in all */
+	uint64_t passed; /* records, shown or not */
 	int busy;        /* this round: something was read or delivered */
 	int pending;     /* this round: something is still to come */
 	struct chunk *smalls, *larges; /* free ones */

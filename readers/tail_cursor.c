@@ -41,8 +41,8 @@ struct cursor {
 	struct cursor_lane *lanes; /* sorted by compare_lanes() */
 	size_t nlanes;
 	uint64_t time;
-	uint64_t saved_at;  /* clock_mono() */
-	uint64_t delivered; /* of the tail, then */
+	uint64_t saved_at; /* clock_mono() */
+	uint64_t passed;   /* passed(), then */
 	int failed;
 };
 
@@ -115,7 +115,14 @@ read_lines(struct cursor *c, FILE *f)
 	char line[256];
 	unsigned n = 1;
 
-	if (fgets(line, sizeof(line), f) == NULL || strcmp(line, HEAD) != 0)
+	if (fgets(line, sizeof(line), f) == NULL) {
+		if (ferror(f))
+			err(1, "--cursor-file %s", c->path);
+		warnx("--cursor-file %s: is empty: begins as without it",
+		    c->path);
+		return;
+	}
+	if (strcmp(line, HEAD) != 0)
 		errx(1, "--cursor-file %s: line 1: not a cursor file", c->path);
 	while (fgets(line, sizeof(line), f) != NULL) {
 		n++;
@@ -325,6 +332,13 @@ write_all(const struct cursor *c, const struct tail *t)
 	return -1;
 }
 
+/* Changes when there is something new to be written down. */
+static uint64_t
+passed(const struct tail *t)
+{
+	return t->passed + t->show->losses;
+}
+
 int
 cursor_due(const struct cursor *c)
 {
@@ -334,10 +348,10 @@ cursor_due(const struct cursor *c)
 int
 cursor_save(struct cursor *c, struct tail *t, int last)
 {
-	if (!last && (t->passed == c->delivered || !cursor_due(c)))
+	if (!last && (passed(t) == c->passed || !cursor_due(c)))
 		return 0;
 	c->saved_at = clock_mono();
-	c->delivered = t->passed;
+	c->passed = passed(t);
 	if (write_all(c, t) == 0) {
 		c->failed = 0;
 		return 0;

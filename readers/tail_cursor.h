@@ -22,8 +22,9 @@ struct cursor_lane {
 	int knows_total; /* if that is known */
 };
 
-/* Reads the file; one that is not there is an empty one.  Exits, after a line
- * on stderr, if it cannot be read or is no such file. */
+/* Reads the file.  One that is not there knows of nothing, nor does an empty
+ * one (as mktemp(1) makes it, or a power failure), which is told.  Exits, after
+ * a line on stderr, if it cannot be read or is no such file. */
 struct cursor *cursor_open(const char *path);
 void cursor_free(struct cursor *);
 
@@ -53,10 +54,10 @@ int cursor_gap(const struct cursor *, const struct tail *);
 int cursor_due(const struct cursor *);
 
 /*
- * Writes down where all lanes are, if anything was delivered since the last
- * time: beside the file, and then in its place.  All that was delivered must be
- * out.  At most once a second, unless it is the last time.  0, or -1: that was
- * told, the first time.
+ * Writes down where all lanes are, if anything was delivered, or told to be
+ * lost, since the last time: beside the file, and then in its place.  All that
+ * was delivered must be out.  At most once a second, unless it is the last
+ * time.  0, or -1: that was told, the first time.
  */
 int cursor_save(struct cursor *, struct tail *, int last);
 

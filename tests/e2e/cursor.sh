@@ -109,6 +109,18 @@ shmtail -d --cursor-file "$dir/rubbish" >"$dir/more" 2>"$dir/told" || status=$?
 same rubbish_is_refused "$status: $(cat "$dir/told")" \
     "1: shmtail: --cursor-file $dir/rubbish: line 1: not a cursor file"
 same and_left_alone "$(cat "$dir/rubbish")" rubbish
+: >"$dir/empty"
+same an_empty_one_is_as_none \
+    "$(shmtail -d -o cat --cursor-file "$dir/empty" 2>"$dir/told" | wc -l)" \
+    "$(shmtail -d -o cat 2>"$dir/more" | wc -l)"
+same which_is_told "$(head -n 1 "$dir/told")" \
+    "shmtail: --cursor-file $dir/empty: is empty: begins as without it"
+same and_then_it_is_one "$(shmtail -d -o cat --cursor-file "$dir/empty" \
+    2>"$dir/told" | wc -l)" 0
+status=0
+shmtail -d --cursor-file "$dir" >"$dir/more" 2>"$dir/told" || status=$?
+same a_directory_is_none "$status: $(cat "$dir/told")" \
+    "1: shmtail: --cursor-file $dir: Is a directory"
 status=0
 shmtail -d --cursor-file "$dir/none/x" >"$dir/more" 2>"$dir/told" || status=$?
 same a_file_that_cannot_be_written_is_told "$status: $(cat "$dir/told")" \

@@ -166,6 +166,49 @@ START_TEST(what_a_stream_that_is_gone_had_is_counted_once)
 }
 END_TEST
 
+/* What it says by now about when it was written. */
+static uint64_t
+written(void)
+{
+	struct cursor *c = cursor_open(path);
+	uint64_t time = cursor_time(c);
+
+	cursor_free(c);
+	return time;
+}
+
+/* A second after it was last written down. */
+static void
+save_when_due(void)
+{
+	while (!cursor_due(sc.cursor))
+		stop_nap(10 * MSEC);
+	ck_assert_int_eq(cursor_save(sc.cursor, &sc.t, 0), 0);
+}
+
+START_TEST(a_loss_alone_is_written_down)
+{
+	struct scene_stream a;
+	uint64_t before;
+
+	begin(&a);
+	ck_assert_str_eq(scene_read(&sc), "");
+	save_when_due();
+	ck_assert_uint_eq(written(), 0); /* nothing came */
+	scene_put(&a, 0, 0, 1, "1");
+	ck_assert_str_eq(scene_read(&sc), "1\n");
+	save_when_due();
+	before = written();
+	ck_assert_uint_ne(before, 0);
+	scene_put(&a, 0, 0, 2, "never seen");
+	scene_reuse(&a, 1);
+	ck_assert_str_eq(scene_read(&sc), "lost 1\n");
+	save_when_due();
+	ck_assert_uint_gt(written(), before);
+	end();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -175,6 +218,7 @@ main(void)
 		what_was_in_a_segment_that_is_gone_is_counted,
 		the_segment_before_is_read_to_its_end,
 		what_a_stream_that_is_gone_had_is_counted_once,
+		a_loss_alone_is_written_down,
 	};
 
 	return UNIT_RUN("tail_cursor", tests);
