@@ -85,6 +85,7 @@ enum daemon_state {
 
 #define ATTACH_MAGIC 0xa77ac4edu
 #define ATTACH_FOREVER UINT64_MAX
+#define ATTACH_TIMEOUT (5 * NSEC) /* without -t */
 
 struct attach {
 	uint32_t magic;

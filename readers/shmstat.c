@@ -9,7 +9,6 @@
 #include "readers/stat_format.h"
 
 #define EVERY NSEC
-#define WAIT_DEFAULT (5 * NSEC)
 #define TRIES 20 /* a daemon that is restarted all the time */
 
 static const struct option_row options[] = {
@@ -109,7 +108,7 @@ parse_args(struct stat_args *a, int argc, char **argv)
 
 	memset(a, 0, sizeof(*a));
 	a->format = &stat_text;
-	a->timeout = WAIT_DEFAULT;
+	a->timeout = ATTACH_TIMEOUT;
 	while ((letter = usage_next(options, 0, argc, argv)) != -1)
 		parse_option(a, letter);
 	if (optind != argc)

@@ -8,9 +8,6 @@
 #include "readers/tail.h"
 #include "readers/tail_options.h"
 
-#define UNTIL_LATE (20 * MSEC) /* when all that was put until then is seen */
-#define BUSY_ROUND 64          /* records; after so many there is no nap */
-
 /* What was shown goes out, and then the cursor says so.  A capture's blocks go
  * when they are old enough, unless the cursor waits.  0, or -1. */
 static int
@@ -31,7 +28,7 @@ follow(struct tail *t, uint64_t delay)
 	struct idle idle = { .bound = delay };
 
 	while (!t->show->done && !stop_asked()) {
-		int over = until != 0 && clock_real() > until + UNTIL_LATE;
+		int over = until != 0 && clock_real() > until + TAIL_LATE;
 
 		if (tail_follow(t) != 0)
 			return 1;
@@ -42,11 +39,11 @@ follow(struct tail *t, uint64_t delay)
 		}
 		if (flush_asked())
 			show_incomplete(t->show);
-		if (t->round >= BUSY_ROUND && !cursor_due(t->cursor))
+		if (t->round >= TAIL_BUSY && !cursor_due(t->cursor))
 			continue;
 		if (put_out(t) != 0)
 			break;
-		if (t->round < BUSY_ROUND)
+		if (t->round < TAIL_BUSY)
 			idle_nap(&idle, t->busy || t->pending);
 	}
 	return 0;

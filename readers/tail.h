@@ -35,6 +35,11 @@
 
 #define WINDOW (MSEC / 2) /* lanes are merged by time within it */
 
+/* For who follows: so long after a time all that was put until then is seen;
+ * and after a round of so many records there is no nap. */
+#define TAIL_LATE (20 * MSEC)
+#define TAIL_BUSY 64
+
 /* Private copies of records, of two sizes so that many lanes cost little. */
 #define CHUNK_SMALL ((size_t)4 << 10)
 #define CHUNK_LARGE ((size_t)128 << 10) /* > RECORD_MAX */

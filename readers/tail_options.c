@@ -13,7 +13,6 @@
 #include "readers/show_option.h"
 #include "readers/since.h"
 
-#define TIMEOUT_DEFAULT (5 * NSEC)
 #define LIMIT_DEFAULT 1000
 #define PATIENCE_DEFAULT (120 * NSEC)
 
@@ -224,7 +223,7 @@ tail_options(struct tail_options *o, struct show *s, int argc, char *argv[])
 	int c;
 
 	*o = (struct tail_options){
-		.timeout = TIMEOUT_DEFAULT,
+		.timeout = ATTACH_TIMEOUT,
 		.limit = LIMIT_DEFAULT,
 		.patience = PATIENCE_DEFAULT,
 	};

@@ -13,12 +13,9 @@
 #include "readers/screen.h"
 #include "readers/watch_print.h"
 
-#define TIMEOUT_DEFAULT (5 * NSEC)
 #define WINDOW_DEFAULT (10 * NSEC)
 #define WINDOW_MAX (UINT64_C(86400) * NSEC)
 #define EVERY NSEC
-#define UNTIL_LATE (20 * MSEC)
-#define BUSY_ROUND 64 /* records; after so many there is no nap */
 
 static void
 take_record(void *arg, struct rec *r)
@@ -26,6 +23,8 @@ take_record(void *arg, struct rec *r)
 	struct watch *w = arg;
 	uint64_t time = r->head->time;
 
+	if (time > w->real)
+		w->real = clock_real(); /* of a pipe it comes as time goes by */
 	if (time > w->now)
 		w->now = time < w->real ? time : w->real;
 	if (w->began == 0)
@@ -109,7 +108,7 @@ take_options(struct watch *w, int argc, char *argv[])
 {
 	int letter;
 
-	w->timeout = TIMEOUT_DEFAULT;
+	w->timeout = ATTACH_TIMEOUT;
 	w->window = WINDOW_DEFAULT;
 	while ((letter = usage_next(w->program->rows, 0, argc, argv)) != -1)
 		take_option(w, letter, optarg);
@@ -187,16 +186,16 @@ update(struct watch *w, struct screen *s, uint64_t *due)
 	return buffer_flush(to);
 }
 
-/* When -1 and --until have it end, by the clock; 0: never. */
+/* When -1 and --until have it end, by the clock; never: UINT64_MAX. */
 static uint64_t
 end_of(const struct watch *w)
 {
-	uint64_t until = w->show.choose.until, end = 0;
+	uint64_t until = w->show.choose.until, end = UINT64_MAX;
 
 	if (w->mode == WATCH_ONCE)
 		end = clock_real() + w->window;
-	if (until != 0 && (end == 0 || until + UNTIL_LATE < end))
-		end = until + UNTIL_LATE;
+	if (until != 0 && until + TAIL_LATE < end)
+		end = until + TAIL_LATE;
 	return end;
 }
 
@@ -207,12 +206,20 @@ follow(struct watch *w, struct screen *s)
 	uint64_t end = end_of(w);
 	struct idle idle = { 0 };
 
-	while (!stop_asked() && (end == 0 || clock_real() < end)) {
+	while (!stop_asked()) {
+		int over = clock_real() >= end;
+
 		if (round_of(w) != 0)
 			return -1;
+		if (over) {
+			/* what came by then may be more than a round's */
+			tail_drain_now(&w->tail);
+			w->mode = WATCH_ONCE; /* the end is shown */
+			break;
+		}
 		if (update(w, s, &due) != 0)
 			break;
-		if (w->tail.round < BUSY_ROUND)
+		if (w->tail.round < TAIL_BUSY)
 			idle_nap(&idle, w->tail.busy || w->tail.pending);
 	}
 	return 0;

@@ -80,6 +80,8 @@ same "of one stream" "$(shmtop -d -s 'put.*' status | table)" \
     '500 100.00% 0 200'
 same "no more than are wanted" "$(shmtop -d --top 7 path | table | wc -l)" 7
 same "20 by itself" "$(shmtop -d path | table | wc -l)" 20
+same "what was there until a time is shown when that has come" \
+    "$(shmtop --since -1d --until now path | table | wc -l)" 20
 cp "$dir/default/segment" "$dir/copy"
 same "of a file that was left" \
     "$(shmtop -r "$dir/copy" method,status | table)" \
@@ -106,6 +108,19 @@ if command -v jq >/dev/null; then
 	same "null is what a record has not" \
 	    "$(shmtop -d -o json --top 1 path,status | jq -c '.top[0].value')" \
 	    '[null,"200"]'
+	mkfifo "$dir/pipe"
+	exec 7<>"$dir/pipe"
+	spawn shmtop -r - -o json late <"$dir/pipe" >"$dir/out" 7>&-
+	top=$pid
+	wait_for 10 grep -qE '^[0-9]+ \(shmtop\) S' "/proc/$top/stat" ||
+		not_ok pipe "it does not wait for its pipe"
+	echo late=1 | shmput -i late
+	shmtail -d -s '*.late' -w - >&7
+	exec 7>&-
+	check "it ends with its pipe" wait "$top"
+	same "what comes through a pipe later than it has its time" \
+	    "$(jq -r .time "$dir/out")" \
+	    "$(shmtail -d -s '*.late' -o json | jq -r .time)"
 	long=$(printf '%01000d' 7)
 	echo "long=$long" | shmput -i web
 	same "of a long value it says that there was more" \
