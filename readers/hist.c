@@ -59,6 +59,8 @@ hist_add(struct hist *h, double value)
 {
 	struct hist_counts *c = &h->slots[h->at];
 
+	if (value == 0)
+		value = 0; /* -0 has a sign, which is no part of a bucket's */
 	if (c->n++ == 0)
 		c->min = c->max = value;
 	if (value < c->min)

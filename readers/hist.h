@@ -32,7 +32,7 @@ struct hist {
 	struct hist_counts slots[HIST_SLOTS];
 };
 
-/* The bucket of a number from 0 on. */
+/* The bucket of a number from 0 on, but of no -0. */
 static inline uint32_t
 hist_bucket(double value)
 {
@@ -58,6 +58,7 @@ double hist_last(const struct hist_counts *, uint32_t bucket);
 
 /* All zero is an empty one.  With no window it is never turned. */
 struct hist *hist_new(void);
+/* A number from 0 on, or -0. */
 void hist_add(struct hist *, double value);
 /* Begins the next slot. */
 void hist_turn(struct hist *);

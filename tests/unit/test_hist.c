@@ -234,6 +234,22 @@ START_TEST(no_value_is_lost_when_another_key_becomes_frequent)
 }
 END_TEST
 
+START_TEST(minus_zero_is_zero)
+{
+	struct hist *h = hist_new();
+	struct hist_counts sum;
+
+	hist_add(h, -0.0);
+	hist_add(h, 0.0);
+	hist_add(h, 1);
+	hist_sum(h, &sum);
+	ck_assert_uint_eq(sum.buckets[0], 2);
+	ck_assert(!signbit(sum.min));
+	ck_assert(hist_quantile(&sum, 500) == 0);
+	free(h);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -243,6 +259,7 @@ main(void)
 		quantiles_are_within_a_buckets_width_of_the_exact_ones,
 		what_is_older_than_all_slots_is_forgotten,
 		no_value_is_lost_when_another_key_becomes_frequent,
+		minus_zero_is_zero,
 	};
 
 	return UNIT_RUN("hist", tests);
