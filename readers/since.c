@@ -69,7 +69,7 @@ take_amount(const char *p, double *sum)
 
 	/* strtod(3) takes more than that */
 	if (!isdigit((unsigned char)*p) ||
-	    (p[0] == '0' && tolower(p[1]) == 'x'))
+	    (p[0] == '0' && (p[1] == 'x' || p[1] == 'X')))
 		return NULL;
 	number = strtod(p, &end);
 	p = skip_blanks(end);
@@ -133,7 +133,7 @@ take_zone(const char *p, long *east)
 		return 0;
 	if (strcmp(p, "Z") == 0)
 		return 1;
-	if ((*p != '+' && *p != '-') || strspn(p + 1, "0123456789:") < 4)
+	if ((*p != '+' && *p != '-') || strspn(p + 1, "0123456789") < 2)
 		return -1;
 	h = (p[1] - '0') * 10 + (p[2] - '0');
 	p += p[3] == ':' ? 4 : 3;
