@@ -40,8 +40,12 @@ keep_stderr(struct screen *s)
 	if (!isatty(STDERR_FILENO))
 		return;
 	s->was = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (s->was == -1)
+		return;
 	s->kept = memfd_create("stderr", MFD_CLOEXEC);
-	if (s->was != -1 && s->kept != -1)
+	if (s->kept == -1)
+		close(s->was);
+	else
 		(void)dup2(s->kept, STDERR_FILENO);
 }
 
