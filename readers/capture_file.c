@@ -115,7 +115,10 @@ go_on(struct place *at, const char *path, uint64_t size)
 			return -1;
 		}
 	}
-	return lseek(at->fd, (off_t)at->offset, SEEK_SET) == -1 ? -1 : 0;
+	if (lseek(at->fd, (off_t)at->offset, SEEK_SET) != -1)
+		return 0;
+	warn("%s", path);
+	return -1;
 }
 
 /* Refuses to replace what nobody can have meant to. */
@@ -154,8 +157,9 @@ open_locked(const char *path, struct stat *st)
 			    ? O_WRONLY
 			    : O_RDWR | O_CREAT;
 		fd = open(path, flags | O_NOCTTY | O_CLOEXEC, 0640);
-		if (fd == -1 || fstat(fd, st) == -1)
+		if (fd == -1)
 			break;
+		must(fstat(fd, st) == 0);
 		if (!S_ISREG(st->st_mode))
 			return fd;
 		if (flock(fd, LOCK_EX | LOCK_NB) == -1 &&
