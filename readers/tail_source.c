@@ -178,7 +178,19 @@ take_file(struct tail *t, const char *name, uint64_t least, uint64_t most)
 	return src;
 }
 
-/* segment.prev, segment.7: those created between `least' and `most'. */
+/* segment.prev, segment.7 */
+static int
+is_older(const char *name)
+{
+	static const char begin[] = SEGMENT_FILE ".";
+	size_t n = sizeof(begin) - 1;
+
+	return strcmp(name, SEGMENT_PREV_FILE) == 0 ||
+	       (strncmp(name, begin, n) == 0 &&
+		   name[n + strspn(name + n, "0123456789")] == '\0');
+}
+
+/* Those of them that were created between `least' and `most'. */
 static void
 take_files(struct tail *t, uint64_t least, uint64_t most)
 {
@@ -193,10 +205,7 @@ take_files(struct tail *t, uint64_t least, uint64_t most)
 		return;
 	}
 	while ((e = readdir(dir)) != NULL)
-		if (strcmp(e->d_name, SEGMENT_PREV_FILE) == 0 ||
-		    (strncmp(e->d_name, SEGMENT_FILE ".", 8) == 0 &&
-			e->d_name[8 + strspn(e->d_name + 8, "0123456789")] ==
-			    '\0'))
+		if (is_older(e->d_name))
 			(void)take_file(t, e->d_name, least, most);
 	closedir(dir);
 }
@@ -364,7 +373,7 @@ sources_tend(struct tail *t)
 	}
 }
 
-static void
+static struct tail_stream *
 stream_new(struct tail *t, struct tail_source *src,
     const struct directory_entry *e, uint64_t serial)
 {
@@ -385,6 +394,7 @@ stream_new(struct tail *t, struct tail_source *src,
 	src->n++;
 	src->bytes += e->d.length;
 	src->unopened++;
+	return s;
 }
 
 /*
@@ -456,8 +466,7 @@ absorb(struct tail *t, struct tail_source *src)
 		if (s == NULL) {
 			if (!has_room(t, src, e->d.length))
 				continue;
-			stream_new(t, src, e, serial);
-			s = stream_find(src, serial);
+			s = stream_new(t, src, e, serial);
 		}
 		s->listed = src->listings;
 		if (is_moved(t, s, e))
