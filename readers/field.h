@@ -16,7 +16,6 @@
 #define SHMLOG_READERS_FIELD_H
 
 #include "readers/value.h"
-#include "readers/value.h"
 
 /* How it can be read quickly. */
 enum field_quick {

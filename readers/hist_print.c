@@ -177,7 +177,7 @@ hist_print(
 	uint64_t most = 0;
 	struct row r;
 
-	if (rows > ROWS_MAX && rows == WATCH_ANY)
+	if (rows == WATCH_ANY)
 		rows = ROWS_MAX;
 	if (c->n == 0 || rows == 0)
 		return;

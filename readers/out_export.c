@@ -3,9 +3,9 @@
  * systemd-journal-remote(8) and what else reads it.
  *
  * https://systemd.io/JOURNAL_EXPORT_FORMATS has it: a line `NAME=value' each,
- * an empty one behind the entry.  A value that is no text of one line is
- *binary: `NAME', a newline, its length in 64 bits, little-endian, its bytes, a
- *newline.
+ * an empty one behind the entry.  A value that is no text of one line is bytes:
+ * `NAME', a newline, their number in 64 bits, little-endian, they themselves, a
+ * newline.
  *
  *	__CURSOR=18b0...-5-0-41			the record's name
  *	__REALTIME_TIMESTAMP=1795458001123456	us
@@ -22,7 +22,7 @@
  *
  * The names of fields become what the journal takes for one: capital letters,
  * digits and `_', 64 bytes at most; of many the first 512 are there.  Lost
- *records are an entry with SHMLOG_LOST=N and a MESSAGE.
+ * records are an entry with SHMLOG_LOST=N and a MESSAGE.
  */
 #include <ctype.h>
 

@@ -15,7 +15,7 @@
 
 struct query;
 
-/* What is wrong with a query and where: ready to be shown, in lines. */
+/* What is wrong with a query and where. */
 struct query_error {
 	size_t at;         /* byte of the text that it is about */
 	char message[160]; /* `expected a value, not ")"' */

@@ -55,8 +55,6 @@ struct tag_set {
 	struct bytes text;
 };
 
-struct regex;
-
 /* What a test tells of one stream; its name is unique for ever. */
 struct stream_verdict {
 	uint64_t created, serial; /* 0, 0: none */

@@ -56,7 +56,8 @@ struct rec_stream {
 	uint64_t created;           /* of its segment */
 	uint64_t serial;            /* of its section */
 	struct dict dict;
-	struct buffer label;            /* the same */
+	struct buffer label;            /* as the format has it, once it has d;
+					   text_append() may be used */
 	int hidden;                     /* -s, --pid leave its records out */
 	struct capture_stream *capture; /* capture_write.c's; or NULL */
 };

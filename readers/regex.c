@@ -135,7 +135,7 @@ ask_byte(struct regex *re)
 	}
 }
 
-/* For the query only: no more than its own length matters there. */
+/* With an offset limit, for match_long(). */
 static pcre2_code *
 compile(struct bytes p, int caseless, int *error, size_t *at)
 {

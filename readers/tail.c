@@ -1,5 +1,5 @@
 /*
- * tail.c -- shmtail without its command line.
+ * tail.c -- follow the records of an instance, or go through what is there.
  */
 #include <stdlib.h>
 

@@ -1,5 +1,6 @@
 /*
- * tail.h -- the parts of shmtail: sources, streams, lanes, chunks, the merge.
+ * tail.h -- what follows records for shmtail, shmtop and shmhist: sources,
+ * streams, lanes, chunks, the merge.
  *
  *	source	a segment that is followed: the current one, and older ones for
  *		as long as somebody may still write to them
@@ -253,7 +254,9 @@ void stream_settle(struct tail *, struct tail_stream *);
  * had records or not.  0, or -1: not now. */
 int lane_learn_pred(struct tail *, struct tail_lane *);
 
-/* tail_tag.c: the dictionary. */
+/* tail_dict.c: what came to the dictionary since it was believed last is
+ * copied, 0, or -1: no writer of ours wrote that; *offset is where it stopped.
+ * And, after stream_still(), is believed up to there. */
 int dict_stage(struct tail *, struct tail_stream *, uint64_t *offset);
 void dict_believe(struct tail *, struct tail_stream *, uint64_t offset);
 
@@ -287,7 +290,7 @@ int tomb_records(const struct tombstone *, uint64_t *records);
  * (horizon UINT64_MAX: all).  Sets t->busy and t->pending. */
 void merge_round(struct tail *, uint64_t horizon);
 
-/* shmtail.c's, for tests: */
+/* tail.c */
 void tail_init(struct tail *, struct show *);
 void tail_fini(struct tail *);
 /* Delivers all that is there, up to where it ended when seats were taken. */

@@ -50,7 +50,6 @@ is_ours(const struct dict_item *item)
 		   (item->kind == DICT_FORMAT && item->id < FORMATS_MAX));
 }
 
-/* 0, or -1: no writer of ours wrote this.  *offset is where it stopped. */
 int
 dict_stage(struct tail *t, struct tail_stream *s, uint64_t *offset)
 {
