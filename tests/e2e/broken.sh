@@ -3,6 +3,8 @@
 # comes to its end, whatever happens to the daemon meanwhile.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/e2e/follow.lib
+. tests/e2e/follow.lib
 
 # break_file FILE FROM EVERY: from that byte on 16 of each so many are rubbish
 break_file()
@@ -78,12 +80,7 @@ kill -STOP "$tail"
 kill -KILL "$daemon"
 wait "$daemon" 2>/dev/null || :
 start_daemon -s 64m 8>&-
-joins()
-{
-	[ "$(shmtail -r "$dir/default/segment" -o cat 2>/dev/null |
-		grep -cE '^[01] ')" -gt 0 ]
-}
-check "the writer joins the next daemon" wait_for 10 joins
+check "the writer joins the next daemon" wait_for 10 joined
 spawn cat <&8 >"$dir/out" 8>&-
 kill -CONT "$tail"
 check "-d ends all the same" wait_for 20 ended "$tail"

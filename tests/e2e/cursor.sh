@@ -83,12 +83,7 @@ writer=$pid
 wait_for 5 has_lines 100
 finish_run
 restart
-sleep_until=$((${EPOCHREALTIME/[.,]/} + 300000))
-later()
-{
-	[ "${EPOCHREALTIME/[.,]/}" -ge "$sleep_until" ]
-}
-wait_for 2 later
+wait_for 5 joined || not_ok join "the writer does not"
 restart
 wait "$writer"
 dropped=$(sed -nE 's/.* dropped ([0-9]+)$/\1/p' "$dir/wrote")

@@ -5,6 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/screen.lib
 . tests/e2e/screen.lib
+# shellcheck source=tests/e2e/feed.lib
+. tests/e2e/feed.lib
 
 lines()
 {
@@ -119,25 +121,11 @@ shmtail -d -w "$dir/capture"
 same "of a capture" "$(shmhist -r "$dir/capture" -b kind us | tail -n +2)" \
     "$(shmhist -d -b kind us | tail -n +2)"
 
-feed()
+fed()
 {
-	local n=0
-	while echo "live=$((++n % 8 + 1)) kind=k$((n % 2))"; do
-		sleep 0.01
-	done
+	echo "live=$(($1 % 8 + 1)) kind=k$(($1 % 2))"
 }
-# Two processes, each of which is ended in the end.
-start_feed()
-{
-	rm -f "$dir/fifo"
-	mkfifo "$dir/fifo"
-	exec 7<>"$dir/fifo" # so that none of them waits for the other
-	spawn shmput -i feed <"$dir/fifo" 7>&-
-	spawn feed >"$dir/fifo" 7>&-
-	feeder=$pid
-	exec 7>&-
-}
-start_feed
+start_feed fed -i feed
 begun=${EPOCHREALTIME/[.,]/}
 shmhist -1 -p 0.5 live >"$dir/once"
 took=$((${EPOCHREALTIME/[.,]/} - begun))
@@ -176,7 +164,7 @@ check "and what is older than the window is forgotten" \
     wait_for 20 shows '^live: 0 values'
 start_daemon -s 32m
 check "the next one is not" wait_for 20 shows_not 'not running'
-start_feed
+start_feed fed -i feed
 check "it goes on with that" wait_for 20 shows '^ +4 \.\. 7 +[0-9]+ +#+'
 press q
 check "q ends it" wait_for 10 test -s "$dir/status"

@@ -39,15 +39,9 @@ writer=$pid
 wait_for 5 has_lines 10
 kill -STOP "$tail"
 restart
-sleep_until=$((${EPOCHREALTIME/[.,]/} + 500000))
-later()
-{
-	[ "${EPOCHREALTIME/[.,]/}" -ge "$sleep_until" ]
-}
-wait_for 2 later
+wait_for 5 joined || not_ok join "the writer does not"
 restart
-sleep_until=$((${EPOCHREALTIME/[.,]/} + 500000))
-wait_for 2 later
+wait_for 5 joined || not_ok join "the writer does not"
 restart
 kill -CONT "$tail"
 wait "$writer"

@@ -5,6 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/screen.lib
 . tests/e2e/screen.lib
+# shellcheck source=tests/e2e/feed.lib
+. tests/e2e/feed.lib
 
 # what stands behind the lines above
 table()
@@ -132,24 +134,11 @@ else
 fi
 
 # once, after a window
-feed()
+fed()
 {
-	local n=0
-	while echo "method=HEAD status=304 n=$((++n))"; do
-		sleep 0.01
-	done
+	echo "method=HEAD status=304 n=$1"
 }
-# Two processes, each of which is ended in the end.
-start_feed()
-{
-	rm -f "$dir/fifo"
-	mkfifo "$dir/fifo"
-	exec 7<>"$dir/fifo" # so that none of them waits for the other
-	spawn shmput -i feed -t Feed <"$dir/fifo" 7>&-
-	spawn feed >"$dir/fifo" 7>&-
-	exec 7>&-
-}
-start_feed
+start_feed fed -i feed -t Feed
 begun=${EPOCHREALTIME/[.,]/}
 shmtop -1 -p 0.5 status,method >"$dir/once"
 took=$((${EPOCHREALTIME/[.,]/} - begun))
