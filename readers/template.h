@@ -16,8 +16,8 @@
  *
  * THE WEB's formats are templates, too, whose fields have several names each
  * (template_web.c), and whose values are escaped as web servers do it.  A
- *record that has neither method, path nor request is none of theirs and left
- *out.
+ * record that has neither method, path nor request is none of theirs and left
+ * out.
  */
 #ifndef SHMLOG_READERS_TEMPLATE_H
 #define SHMLOG_READERS_TEMPLATE_H

@@ -4,7 +4,7 @@
  *
  *	tool-capture FILE		the same each time
  *	tool-capture FILE RECORDS	so many, of about 30 bytes, in two
- *lanes, 20 tags and transactions of 20 records
+ * lanes, 20 tags and transactions of 20 records
  *
  * tests/golden/ keeps what this program wrote when a version of the format was
  * released, and tests/unit/test_golden_capture.c reads it: so captures stay

@@ -5,8 +5,8 @@
  *
  * Writes `count' records to the stream nasty.ident of the default instance: by
  * turns text that is anything, text that may be JSON or logfmt, and arguments
- *of formats; all made of bytes of the sorts that hurt.  Of one seed they are
- *the same.
+ * of formats; all made of bytes of the sorts that hurt.  Of one seed they are
+ * the same.
  */
 #include <err.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
  *	notified PATH FILE
  *
  * Binds a datagram socket at PATH and prints what comes, a line each.  A
- *READY=1 that comes before FILE is there is printed as EARLY=1.
+ * READY=1 that comes before FILE is there is printed as EARLY=1.
  */
 #include <sys/socket.h>
 #include <sys/un.h>

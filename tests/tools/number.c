@@ -6,8 +6,8 @@
  * Writes `count' records "THREAD NUMBER" in each thread to the stream
  * number.ident of the default instance, one each so many microseconds (0: as
  * fast as it can); or, if count is such as 6s, for so many seconds.  Waits
- *until its input ends, and prints how many it wrote and how many of these the
- *library dropped: "wrote N dropped N".
+ * until its input ends, and prints how many it wrote and how many of these the
+ * library dropped: "wrote N dropped N".
  */
 #include <err.h>
 #include <pthread.h>
