@@ -1,7 +1,7 @@
 /*
  * digits.h -- numbers in decimal and in hex, two digits at a time.
  *
- * Each writes at `to', where there is room, and returns its end.
+ * Who writes does so at `to', where there is room, and returns its end.
  */
 #ifndef SHMLOG_COMMON_DIGITS_H
 #define SHMLOG_COMMON_DIGITS_H
@@ -75,6 +75,16 @@ digits_number(char *to, uint64_t v)
 		return digits_last(to, (uint32_t)v, digits_count((uint32_t)v));
 	to = digits_number(to, v / billion);
 	return digits_nine(to, (uint32_t)(v % billion));
+}
+
+/* Of a hexadecimal digit; -1: it is none. */
+static inline int
+digits_hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* Eight digits in one word, a nibble a byte, the first digit lowest. */

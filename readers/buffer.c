@@ -270,6 +270,14 @@ buffer_safe(struct buffer *b, const char *text, size_t n)
 }
 
 void
+buffer_name(struct buffer *b, const struct descriptor *d)
+{
+	buffer_put(b, d->type, strnlen(d->type, TYPE_MAX));
+	buffer_byte(b, '.');
+	buffer_put(b, d->ident, strnlen(d->ident, IDENT_MAX));
+}
+
+void
 buffer_stream(struct buffer *b, const struct descriptor *d)
 {
 	buffer_safe(b, d->type, strnlen(d->type, TYPE_MAX));

@@ -110,6 +110,8 @@ int buffer_json(struct buffer *, const char *text, size_t n);
  */
 void buffer_safe(struct buffer *, const char *text, size_t n);
 
+/* A stream's type.ident, as they are. */
+void buffer_name(struct buffer *, const struct descriptor *);
 /* A stream's name for a terminal, as everybody shows it: type.ident[pid]. */
 void buffer_stream(struct buffer *, const struct descriptor *);
 

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "common/digits.h"
+
 static const char *
 skip_space(const char *p, const char *end)
 {
@@ -85,12 +87,6 @@ take_string(const char *p, const char *end, struct bytes *to, int *escapes)
 	return quote + 1;
 }
 
-static int
-is_word(struct bytes b, const char *word)
-{
-	return b.n == strlen(word) && memcmp(b.text, word, b.n) == 0;
-}
-
 /* true, false, null, a number: its end, or NULL. */
 static const char *
 take_word(const char *p, const char *end, struct member *m)
@@ -102,9 +98,9 @@ take_word(const char *p, const char *end, struct member *m)
 	while (p < end && *p != ',' && *p != '}' && *p != '\r' && !is_blank(*p))
 		p++;
 	m->value = (struct bytes){ from, (size_t)(p - from) };
-	if (is_word(m->value, "null"))
+	if (bytes_are(m->value, "null"))
 		m->kind = VALUE_NULL;
-	else if (is_word(m->value, "true") || is_word(m->value, "false"))
+	else if (bytes_are(m->value, "true") || bytes_are(m->value, "false"))
 		m->kind = VALUE_BOOL;
 	else if (number_scan(m->value, &number, &n) == 0 && n == m->value.n)
 		m->kind = VALUE_SIGNED;
@@ -160,19 +156,15 @@ static int
 take_unit(const char *p, const char *end, uint32_t *to)
 {
 	uint32_t v = 0;
-	const char *hex = "0123456789abcdef", *found;
+	int digit;
 
 	if (end - p < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		char c = p[i];
-
-		if (c >= 'A' && c <= 'F')
-			c |= 0x20;
-		found = c == '\0' ? NULL : strchr(hex, c);
-		if (found == NULL)
+		digit = digits_hex_value(p[i]);
+		if (digit == -1)
 			return -1;
-		v = v << 4 | (uint32_t)(found - hex);
+		v = v << 4 | (uint32_t)digit;
 	}
 	*to = v;
 	return 0;

@@ -96,9 +96,7 @@ take_stream(struct key_part *p, const struct rec_stream *s)
 
 	if (b->n == 0 || p->created != s->created || p->serial != s->serial) {
 		b->n = 0;
-		buffer_put(b, s->d->type, strnlen(s->d->type, TYPE_MAX));
-		buffer_byte(b, '.');
-		buffer_put(b, s->d->ident, strnlen(s->d->ident, IDENT_MAX));
+		buffer_name(b, s->d);
 		p->created = s->created;
 		p->serial = s->serial;
 	}

@@ -91,9 +91,7 @@ export_stream(struct buffer *b, const struct descriptor *d)
 	struct buffer name;
 
 	buffer_init(&name, -1);
-	buffer_put(&name, d->type, strnlen(d->type, TYPE_MAX));
-	buffer_byte(&name, '.');
-	buffer_put(&name, d->ident, strnlen(d->ident, IDENT_MAX));
+	buffer_name(&name, d);
 	put_text(b, "SYSLOG_IDENTIFIER", name.data, name.n);
 	put_text(b, "SHMLOG_STREAM", name.data, name.n);
 	buffer_free(&name);

@@ -48,12 +48,6 @@ static const struct {
 	{ "!", "not" },
 };
 
-static int
-is_word(struct bytes b, const char *word)
-{
-	return b.n == strlen(word) && memcmp(b.text, word, b.n) == 0;
-}
-
 /* Takes an operator; 1, 0: there is none, or -1. */
 static int
 take_operator(struct parser *p, struct test *t)
@@ -63,14 +57,14 @@ take_operator(struct parser *p, struct test *t)
 	char shown[SHOWN_MAX];
 
 	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
-		if (is_word(b, operators[i].word)) {
+		if (bytes_are(b, operators[i].word)) {
 			t->op = operators[i].op;
 			t->outcomes = operators[i].outcomes;
 			p->at = end;
 			return 1;
 		}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (is_word(b, others[i].word))
+		if (bytes_are(b, others[i].word))
 			return parser_fail(p, p->at,
 			    "there is no operator \"%s\": use %s",
 			    others[i].word, others[i].use);
@@ -109,8 +103,8 @@ take_literal(struct parser *p, struct test *t, const char *what, int *is_quoted)
 			return parser_fail(p, end, "%s", wrong);
 	} else {
 		end = bare_end(p);
-		if (end == p->at || is_word(b, "and") || is_word(b, "or") ||
-		    is_word(b, "not") ||
+		if (end == p->at || bytes_are(b, "and") || bytes_are(b, "or") ||
+		    bytes_are(b, "not") ||
 		    (b.text[0] != '\0' && strchr("=!<>~&|", b.text[0])))
 			return parser_expected(p, what);
 		t->text = (struct bytes){ p->t.text + p->at, end - p->at };

@@ -6,20 +6,10 @@
 #include <string.h>
 
 #include "readers/query_private.h"
+#include "readers/utf8.h"
 
 #define BEFORE 48 /* bytes of a line that are shown before the caret */
 #define WIDTH 72  /* and from there on */
-
-/* The columns that bytes take on a terminal when they were made safe. */
-static size_t
-columns(const char *p, size_t n)
-{
-	size_t sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += ((unsigned char)p[i] & 0xc0) != 0x80;
-	return sum;
-}
 
 static void
 put_line(struct buffer *b, const char *line, size_t n, size_t at)
@@ -33,7 +23,7 @@ put_line(struct buffer *b, const char *line, size_t n, size_t at)
 	begin = b->n;
 	buffer_text(b, from > 0 ? "  ..." : "  ");
 	buffer_safe(b, line + from, at - from);
-	caret = columns(b->data + begin, b->n - begin);
+	caret = utf8_columns(b->data + begin, b->n - begin);
 	buffer_safe(b, line + at, n - at < WIDTH ? n - at : WIDTH);
 	buffer_byte(b, '\n');
 	for (size_t i = 0; i < caret; i++)

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/digits.h"
 #include "readers/field_text.h"
 #include "readers/query_private.h"
 
@@ -40,18 +41,6 @@ token_end(struct bytes t, size_t at)
 	return at == from ? at + 1 : at;
 }
 
-static int
-hex_value(char c)
-{
-	static const char hex[] = "0123456789abcdef";
-	const char *p;
-
-	if (c >= 'A' && c <= 'F')
-		c |= 0x20;
-	p = c == '\0' ? NULL : strchr(hex, c);
-	return p == NULL ? -1 : (int)(p - hex);
-}
-
 /* What follows a backslash at `at'; how many bytes that is, 0: no escape. */
 static size_t
 escape(struct bytes t, size_t at, char *to)
@@ -66,8 +55,8 @@ escape(struct bytes t, size_t at, char *to)
 	}
 	if (t.text[at] != 'x' || t.n - at < 3)
 		return 0;
-	high = hex_value(t.text[at + 1]);
-	low = hex_value(t.text[at + 2]);
+	high = digits_hex_value(t.text[at + 1]);
+	low = digits_hex_value(t.text[at + 2]);
 	if (high == -1 || low == -1)
 		return 0;
 	*to = (char)(high << 4 | low);

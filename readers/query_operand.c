@@ -29,16 +29,10 @@ static const struct {
 #define N_RESERVED (sizeof(reserved) / sizeof(reserved[0]))
 
 static int
-is_word(struct bytes b, const char *word)
-{
-	return b.n == strlen(word) && memcmp(b.text, word, b.n) == 0;
-}
-
-static int
 is_keyword(struct bytes b)
 {
-	return is_word(b, "and") || is_word(b, "or") || is_word(b, "not") ||
-	       is_word(b, "eq") || is_word(b, "ne");
+	return bytes_are(b, "and") || bytes_are(b, "or") ||
+	       bytes_are(b, "not") || bytes_are(b, "eq") || bytes_are(b, "ne");
 }
 
 const char *
@@ -132,7 +126,7 @@ bare_word(struct parser *p, struct test *t)
 	struct bytes word = { p->t.text + p->at, end - p->at };
 
 	for (size_t i = 0; i < N_RESERVED; i++)
-		if (is_word(word, reserved[i].word)) {
+		if (bytes_are(word, reserved[i].word)) {
 			t->operand = reserved[i].operand;
 			p->at = end;
 			return 0;
@@ -142,7 +136,7 @@ bare_word(struct parser *p, struct test *t)
 	    memchr(word.text, '?', word.n) != NULL) {
 		t->tags.text.n = glob_end(word);
 		t->tags.kind =
-		    is_word(t->tags.text, "*") ? TAGS_ALL : TAGS_GLOB;
+		    bytes_are(t->tags.text, "*") ? TAGS_ALL : TAGS_GLOB;
 		p->at += t->tags.text.n;
 		return dotted(p, t);
 	}

@@ -56,13 +56,10 @@ tags_have(const struct tag_set *s, const struct rec_tag *tag)
 static void
 stream_value(struct test *t, const struct rec *r, struct value *v)
 {
-	const struct descriptor *d = r->stream->d;
 	struct buffer *b = &t->query->name;
 
 	b->n = 0;
-	buffer_put(b, d->type, strnlen(d->type, TYPE_MAX));
-	buffer_byte(b, '.');
-	buffer_put(b, d->ident, strnlen(d->ident, IDENT_MAX));
+	buffer_name(b, r->stream->d);
 	*v = value_of((struct bytes){ b->data, b->n });
 }
 

@@ -18,6 +18,12 @@ struct bytes {
 	size_t n;
 };
 
+static inline int
+bytes_are(struct bytes b, const char *word)
+{
+	return b.n == strlen(word) && memcmp(b.text, word, b.n) == 0;
+}
+
 /* A tag of a stream's dictionary. */
 struct rec_tag {
 	int hidden;        /* -i, -x leave its records out */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "readers/top.h"
+#include "readers/utf8.h"
 #include "readers/watch_print.h"
 
 #define WANT_DEFAULT 20
@@ -120,17 +121,12 @@ seconds(const struct shmtop *s, const struct watch *w)
  * TEXT
  */
 
-/* Characters, roughly: bytes that do not go on a character. */
 static size_t
 width_of(struct buffer *scratch, const struct key_text *t)
 {
-	size_t width = 0;
-
 	scratch->n = 0;
 	key_put_text(scratch, t);
-	for (size_t i = 0; i < scratch->n; i++)
-		width += (scratch->data[i] & 0xc0) != 0x80;
-	return width;
+	return utf8_columns(scratch->data, scratch->n);
 }
 
 static void

@@ -38,6 +38,18 @@ utf8_length(const unsigned char *p, size_t n, uint32_t *code)
 	return length;
 }
 
+/* How many columns a text takes on a terminal, about: characters, be they wide
+ * or none at all. */
+static inline size_t
+utf8_columns(const char *p, size_t n)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += ((unsigned char)p[i] & 0xc0) != 0x80;
+	return sum;
+}
+
 /* Of those that are no ASCII: C1, the line separators, and what turns the
  * direction of writing around.  All have four digits. */
 static inline int

@@ -9,21 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/digits.h"
+
 #define NUMBER_MAX 63 /* bytes of a number that is no plain integer */
 
 static int
 is_digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-static int
-hex_digit(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static size_t
@@ -41,7 +34,7 @@ whole(const char *p, size_t n, uint64_t base, uint64_t *to)
 	uint64_t v = 0, digit;
 
 	for (size_t i = 0; i < n; i++) {
-		digit = (uint64_t)hex_digit(p[i]);
+		digit = (uint64_t)digits_hex_value(p[i]);
 		if (v > (UINT64_MAX - digit) / base)
 			return -1;
 		v = v * base + digit;
@@ -89,7 +82,7 @@ scan_hex(struct bytes b, size_t at, int negative, struct value *to, size_t *end)
 	size_t from = at += 2;
 	uint64_t v;
 
-	while (at < b.n && hex_digit(b.text[at]) != -1)
+	while (at < b.n && digits_hex_value(b.text[at]) != -1)
 		at++;
 	*end = at;
 	if (whole(b.text + from, at - from, 16, &v) == -1)
@@ -128,7 +121,7 @@ number_scan(struct bytes b, struct value *to, size_t *end)
 		return -1;
 	if (digits == from + 1 && b.text[from] == '0' && b.n >= from + 3 &&
 	    (b.text[from + 1] | 0x20) == 'x' &&
-	    hex_digit(b.text[from + 2]) != -1)
+	    digits_hex_value(b.text[from + 2]) != -1)
 		return scan_hex(b, from, negative, to, end);
 	*end = skip_rest(b, digits);
 	if (*end != digits || whole(b.text + from, digits - from, 10, &v) == -1)
