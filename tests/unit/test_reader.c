@@ -16,6 +16,7 @@
 #include "readers/buffer.h"
 #include "readers/option.h"
 #include "tests/unit/fake.h"
+#include "tests/unit/shown.h"
 
 /* The length of a valid UTF-8 sequence, by the table of RFC 3629; 0: none. */
 static size_t
@@ -101,34 +102,6 @@ is_safe(const unsigned char *p, size_t n)
 	return 1;
 }
 
-/* Bytes of the sorts that hurt. */
-static size_t
-nasty(struct unit_random *rnd, unsigned char *to, size_t size)
-{
-	static const char *const pieces[] = { "plain text of some length", "\"",
-		"\\", "\x1b[2J", "\n", "\xc2\x9b", "\xe2\x80\xae",
-		"\xf0\x9f\x98\x80", "\xed\xa0\x80", "\xc0\x80",
-		"\xf4\x90\x80\x80", "\xe2\x82", "\x7f", "\xff", "\xc3\xa4",
-		"\x80" };
-	const char *piece;
-	size_t n = 0, length;
-
-	while (n < size && unit_below(rnd, 12) != 0) {
-		piece =
-		    pieces[unit_below(rnd, sizeof(pieces) / sizeof(pieces[0]))];
-		length = strlen(piece);
-		if (unit_below(rnd, 4) == 0) {
-			to[n++] = (unsigned char)unit_random(rnd);
-			continue;
-		}
-		if (length > size - n)
-			length = size - n;
-		memcpy(to + n, piece, length);
-		n += length;
-	}
-	return n;
-}
-
 START_TEST(every_byte_sequence_becomes_valid_json_and_a_safe_line)
 {
 	struct unit_random rnd = { 3 };
@@ -138,7 +111,7 @@ START_TEST(every_byte_sequence_becomes_valid_json_and_a_safe_line)
 
 	buffer_init(&b, -1);
 	for (int i = 0; i < UNIT_TIMES(100000); i++) {
-		n = nasty(&rnd, bytes, sizeof(bytes));
+		n = shown_nasty(&rnd, (char *)bytes, sizeof(bytes));
 		/* of exactly that size, for the sanitizers */
 		exact = malloc(n == 0 ? 1 : n);
 		expect(exact != NULL);

@@ -444,10 +444,6 @@ START_TEST(a_new_segment_goes_on_with_the_counters_of_the_old_one)
 }
 END_TEST
 
-/*
- * A daemon that is killed in mid-change leaves alloc_seq at zero, whatever it
- * was about to do.
- */
 int
 main(void)
 {
