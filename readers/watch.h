@@ -24,11 +24,7 @@ enum { WATCH_LEVEL = SHOW_OPTIONS, WATCH_OPTIONS };
 #define WATCH_FLAGS                                                            \
 	{ '1', NULL, "show it once, after a window", NULL },                   \
 	    { 'd', NULL, "show what is there once, and exit", NULL },          \
-	    { 'C', NULL,                                                       \
-		    "-I, -X and -q do not tell small letters from capital "    \
-		    "ones",                                                    \
-		    NULL },                                                    \
-	    { 'h', NULL, "this help", NULL },                                  \
+	    SHOW_CASELESS, { 'h', NULL, "this help", NULL },                   \
 	{                                                                      \
 		'V', NULL, "the version", NULL                                 \
 	}
@@ -37,16 +33,6 @@ enum { WATCH_LEVEL = SHOW_OPTIONS, WATCH_OPTIONS };
 	{ 'n', "instance", "a name or an absolute path (default: default)",    \
 		NULL },                                                        \
 	    { 'p', "seconds", "the window (10)", NULL },                       \
-	    { 'i', "taglist", "only these tags: globs, separated by commas",   \
-		    NULL },                                                    \
-	    { 'x', "taglist", "not these tags", NULL },                        \
-	    { 'I', "regex", "only what matches; [taglist:]regex", NULL },      \
-	    { 'X', "regex", "not what matches", NULL },                        \
-	    { 's', "streams", "only these streams: globs of type.ident",       \
-		    NULL },                                                    \
-	    { 'q', "query", "only what it selects; see shmlog-query(7)",       \
-		    NULL },                                                    \
-	    { 'Q', "file", "the same, a query a line", NULL },                 \
 	    { 'o', "format", "text or json", NULL },                           \
 	    { 'r', "file",                                                     \
 		    "a capture (-: from standard input) or a segment that a "  \
@@ -57,13 +43,7 @@ enum { WATCH_LEVEL = SHOW_OPTIONS, WATCH_OPTIONS };
 		    NULL },                                                    \
 	    { WATCH_LEVEL, "levels",                                           \
 		    "only these levels: err, or err..warning", "level" },      \
-	    { SHOW_PID, "number", "only records of this process", "pid" },     \
-	    { SHOW_ID, "number", "only records of this transaction", "id" },   \
-	    { SHOW_SINCE, "time", "begin with what is there from then on",     \
-		    "since" },                                                 \
-	{                                                                      \
-		SHOW_UNTIL, "time", "end with what was put by then", "until"   \
-	}
+	    SHOW_ROWS
 
 enum watch_mode { WATCH_ONCE, WATCH_SCREEN, WATCH_LINES };
 
