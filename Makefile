@@ -155,10 +155,12 @@ $(B)/shmlog.pc: Makefile
 $(B)/shmlogd: $(B)/obj/daemon/main.o $(B)/libdaemon.a $(B)/libcommon.a
 	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_daemon))
 
-$(B)/shmtail $(B)/shmtop $(B)/shmhist $(B)/shmstat $(B)/shmctl: $(B)/%: $(B)/obj/readers/%.o $(B)/libreaders.a $(B)/libcommon.a
+# but for shmput, which is a worker with a command line
+READERS = $(patsubst readers/%.c,$(B)/%,$(filter-out readers/shmput.c,$(READER_MAINS)))
+
+$(READERS): $(B)/%: $(B)/obj/readers/%.o $(B)/libreaders.a $(B)/libcommon.a
 	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_readers)) -lm
 
-# shmput is a worker with a command line.
 $(B)/shmput: $(B)/obj/readers/shmput.o $(B)/libreaders.a $(B)/libshmlog.a $(B)/libcommon.a
 	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_readers)) -lm
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "common/digits.h"
 #include "readers/utf8.h"
 
 #define DEPTH_MAX 64
@@ -46,13 +47,6 @@ is_digit(const struct copy *c, const unsigned char *p)
 }
 
 static int
-is_hex(unsigned char c)
-{
-	return (c >= '0' && c <= '9') ||
-	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
-static int
 copy_escape(struct copy *c)
 {
 	size_t n = 2;
@@ -65,7 +59,7 @@ copy_escape(struct copy *c)
 		if (c->end - c->p < 6)
 			return -1;
 		for (int i = 2; i < 6; i++)
-			if (!is_hex(c->p[i]))
+			if (digits_hex_value((char)c->p[i]) == -1)
 				return -1;
 	}
 	buffer_put(c->to, c->p, n);
