@@ -55,12 +55,13 @@ clock_real(void)
 }
 
 /*
- * Signals.  stop_init(): SIGINT, SIGTERM and (unless it is ignored) SIGHUP ask
- * for an end, SIGPIPE is ignored (a write says EPIPE), SIGBUS from a guarded
- * segment is survived (guard.h).  The former interrupt system calls, also one
- * that begins right behind them: SIGALRM comes a second later.  stop_asked():
- * since then, or since stop_now() was called, or since a nap noticed that
- * nobody reads stdout any more, if that was a pipe or a socket at stop_init().
+ * Signals.  stop_init(): SIGINT, SIGTERM, SIGALRM and (unless it is ignored)
+ * SIGHUP ask for an end, SIGPIPE is ignored (a write says EPIPE), SIGBUS from a
+ * guarded segment is survived (guard.h).  The former interrupt system calls,
+ * also one that begins right behind them: SIGALRM follows each second.
+ * stop_asked(): since then, or since stop_now() was called, or since a nap
+ * noticed that nobody reads stdout any more, if that was a pipe or a socket at
+ * stop_init().
  */
 void stop_init(void);
 int stop_asked(void);

@@ -30,9 +30,9 @@ static int watched = -1; /* stdout, if somebody may cease to read it */
 static void
 on_signal(int number)
 {
+	(void)number;
 	asked = 1;
-	if (number != SIGALRM)
-		(void)alarm(AGAIN);
+	(void)alarm(AGAIN);
 }
 
 static void
@@ -86,7 +86,8 @@ stop_init(void)
 	struct stat st;
 
 	fill_standard();
-	(void)alarm(0);
+	if (asked)
+		(void)alarm(0); /* one that we were started with stays */
 	asked = 0;
 	watched = -1;
 	if (fstat(STDOUT_FILENO, &st) == 0 &&
