@@ -14,7 +14,6 @@
 
 #include "readers/capture_block.h"
 #include "readers/capture_parts.h"
-#include "readers/option.h"
 
 #define TRIES 10
 
@@ -150,16 +149,15 @@ static int
 open_locked(const char *path, struct stat *st)
 {
 	struct stat now;
-	int fd, flags;
+	int fd = -1, flags;
 
 	for (int i = 0; i < TRIES; i++) {
 		flags = stat(path, &now) == 0 && !S_ISREG(now.st_mode)
 			    ? O_WRONLY
 			    : O_RDWR | O_CREAT;
 		fd = open(path, flags | O_NOCTTY | O_CLOEXEC, 0640);
-		if (fd == -1)
+		if (fd == -1 || fstat(fd, st) == -1)
 			break;
-		must(fstat(fd, st) == 0);
 		if (!S_ISREG(st->st_mode))
 			return fd;
 		if (flock(fd, LOCK_EX | LOCK_NB) == -1 &&
@@ -172,9 +170,12 @@ open_locked(const char *path, struct stat *st)
 			return fd;
 		/* it was moved away meanwhile */
 		close(fd);
+		fd = -1;
 		errno = EAGAIN;
 	}
 	warn("cannot write %s", path);
+	if (fd != -1)
+		close(fd);
 	return -1;
 }
 
