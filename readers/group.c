@@ -27,7 +27,7 @@
 #define SHOWN 8192
 #define MEMORY_MIN ((size_t)4 << 20)
 
-struct key {
+struct node_key {
 	uint64_t id;
 	uint64_t start;
 	uint32_t pid;
@@ -103,10 +103,10 @@ hash_owner(const struct groups *gs, uint64_t start, uint32_t pid)
 	return mix(start ^ gs->secret[0], pid ^ gs->secret[1]);
 }
 
-static struct key
+static struct node_key
 key_of(const struct groups *gs, const struct descriptor *d, uint64_t id)
 {
-	struct key k = { id, d->owner_start, d->owner_pid, 0 };
+	struct node_key k = { id, d->owner_start, d->owner_pid, 0 };
 
 	k.hash = mix(
 	    id ^ gs->secret[2], hash_owner(gs, k.start, k.pid) ^ gs->secret[3]);
@@ -120,13 +120,13 @@ bucket(const struct groups *gs, uint64_t hash)
 }
 
 static int
-is_key(const struct node *n, const struct key *k)
+is_key(const struct node *n, const struct node_key *k)
 {
 	return n->id == k->id && n->start == k->start && n->pid == k->pid;
 }
 
 static struct node *
-find(const struct groups *gs, const struct key *k)
+find(const struct groups *gs, const struct node_key *k)
 {
 	struct node *n = *bucket(gs, k->hash);
 
@@ -154,7 +154,7 @@ grow(struct groups *gs)
 }
 
 static struct node *
-node_new(struct groups *gs, const struct key *k)
+node_new(struct groups *gs, const struct node_key *k)
 {
 	struct node *n = gs->spare, **to;
 
@@ -335,8 +335,8 @@ oldest(const struct groups *gs)
  * room for both, which may be done with any of those that wait.
  */
 static struct node *
-settle(struct groups *gs, const struct key *k, const struct key *parent,
-    int begins)
+settle(struct groups *gs, const struct node_key *k,
+    const struct node_key *parent, int begins)
 {
 	struct node *n;
 	size_t more;
@@ -359,7 +359,7 @@ settle(struct groups *gs, const struct key *k, const struct key *parent,
 
 /* 0, or -1: it makes no sense. */
 static int
-link_to(struct groups *gs, struct node *n, const struct key *k)
+link_to(struct groups *gs, struct node *n, const struct node_key *k)
 {
 	struct node *parent = find(gs, k);
 
@@ -378,7 +378,7 @@ link_to(struct groups *gs, struct node *n, const struct key *k)
 /* What the last record was added to, if this one belongs there, too, and there
  * is no more to it. */
 static struct node *
-same_as_last(const struct groups *gs, const struct key *k, int begins)
+same_as_last(const struct groups *gs, const struct node_key *k, int begins)
 {
 	struct node *n = gs->last;
 
@@ -392,7 +392,8 @@ int
 groups_add(struct groups *gs, const struct rec *r)
 {
 	const struct descriptor *d = r->stream->d;
-	struct key k = { r->head->id, d->owner_start, d->owner_pid, 0 }, to;
+	struct node_key k = { r->head->id, d->owner_start, d->owner_pid, 0 };
+	struct node_key to;
 	int begins = (r->head->flags & RECORD_BEGIN) != 0, bad = 0;
 	uint64_t parent;
 	int links = gs->how == GROUP_TREE && rec_parent(r, &parent);
