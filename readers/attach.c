@@ -67,12 +67,6 @@ segment_torn(const struct segment *s)
 	return guard_hit(s->base);
 }
 
-uint64_t
-segment_superseded(const struct segment *s)
-{
-	return shared_load(&s->head->superseded);
-}
-
 enum daemon_state
 plan_state(const struct segment_plan *p, uint64_t master_pid)
 {
@@ -294,8 +288,9 @@ attach_look(struct attach *a, struct segment *old)
 enum attach_event
 attach_poll(struct attach *a, struct segment *old)
 {
-	uint64_t every =
-	    segment_superseded(&a->segment) != 0 ? LOOK_HASTY : LOOK_EVERY;
+	uint64_t every = shared_load(&a->segment.head->superseded) != 0
+			     ? LOOK_HASTY
+			     : LOOK_EVERY;
 
 	if (clock_mono() - a->looked < every && !segment_torn(&a->segment))
 		return ATTACH_SAME;

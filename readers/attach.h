@@ -59,13 +59,11 @@ clock_real(void)
  * SIGHUP ask for an end, SIGPIPE is ignored (a write says EPIPE), SIGBUS from a
  * guarded segment is survived (guard.h).  The former interrupt system calls,
  * also one that begins right behind them: SIGALRM follows each second.
- * stop_asked(): since then, or since stop_now() was called, or since a nap
- * noticed that nobody reads stdout any more, if that was a pipe or a socket at
- * stop_init().
+ * stop_asked(): since then, or since a nap noticed that nobody reads stdout any
+ * more, if that was a pipe or a socket at stop_init().
  */
 void stop_init(void);
 int stop_asked(void);
-void stop_now(void);
 /* SIGUSR1 asks for what is held back; flush_asked(): since its last call. */
 void flush_init(void);
 int flush_asked(void);
@@ -153,8 +151,6 @@ int segment_attach(struct segment *, int dirfd, const char *name);
 void segment_drop(struct segment *);
 /* Whether the file was truncated under us; nothing copied is to be believed. */
 int segment_torn(const struct segment *);
-/* As `superseded' stands: the next segment's `created', or 0. */
-uint64_t segment_superseded(const struct segment *);
 
 /*
  * A copy of the directory.

@@ -59,13 +59,10 @@ int capture_close(struct capture *);
 void capture_forget(struct rec_stream *);
 
 /*
- * READING.  Whether a file is one: 1, 0, or -1 with errno.  A descriptor that
- * cannot seek (a pipe) is taken for one: capture_show() will find out.
+ * READING.  Opens what -r names (`-': the standard input), if it is a capture;
+ * -1: NULL was given, or it is none.  One that cannot seek (a pipe) is taken
+ * for one: capture_show() will find out.
  */
-int capture_is(int fd);
-
-/* Opens what -r names (`-': the standard input), if it is a capture; -1: NULL
- * was given, or it is none. */
 int capture_find(const char *file);
 
 /*

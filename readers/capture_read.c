@@ -576,14 +576,14 @@ capture_show(int fd, const char *name, struct show *show)
 	return in.failed || in.places != 0 ? -1 : 0;
 }
 
-int
-capture_is(int fd)
+static int
+is_capture(int fd)
 {
 	uint64_t magic = 0;
 	ssize_t n = pread(fd, &magic, sizeof(magic), 0);
 
 	if (n == -1)
-		return errno == ESPIPE ? 1 : -1;
+		return errno == ESPIPE;
 	return n == sizeof(magic) && magic == CAPTURE_MAGIC;
 }
 
@@ -597,7 +597,7 @@ capture_find(const char *file)
 	if (strcmp(file, "-") == 0)
 		return STDIN_FILENO;
 	fd = open(file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-	if (fd != -1 && capture_is(fd) == 1)
+	if (fd != -1 && is_capture(fd))
 		return fd;
 	if (fd != -1)
 		close(fd);

@@ -38,7 +38,12 @@ skip_word(const char *p, const char *end)
 	return p;
 }
 
-const char *
+/*
+ * The quote that closes the one at p; NULL: none that a blank or the end
+ * follows.  In all of a text it takes time in proportion to it: one that opens
+ * stands behind a blank or a `=' and so ends the search for an earlier one.
+ */
+static const char *
 closing_quote(const char *p, const char *end)
 {
 	for (p++; p < end && *p != '"'; p++)

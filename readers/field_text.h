@@ -31,13 +31,6 @@ int logfmt_next(struct pairs *, struct pair *);
  * quote its values has no need to write a path otherwise. */
 struct bytes logfmt_plain(struct bytes, struct buffer *);
 
-/*
- * The quote that closes the one at p; NULL: none that a blank or the end
- * follows.  In all of a text it takes time in proportion to it: one that opens
- * stands behind a blank or a `=' and so ends the search for an earlier one.
- */
-const char *closing_quote(const char *p, const char *end);
-
 /* A member: name and value as they are written, strings without quotes. */
 struct member {
 	struct bytes name;

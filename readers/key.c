@@ -231,8 +231,8 @@ key_put_text(struct buffer *b, const struct key_text *t)
 		buffer_text(b, "...");
 }
 
-void
-key_put_json(struct buffer *b, const struct key_text *t)
+static void
+put_json(struct buffer *b, const struct key_text *t)
 {
 	if (!t->has || t->is_null)
 		buffer_text(b, "null");
@@ -248,7 +248,7 @@ key_put_array(struct buffer *b, const char cell[KEY_CELL], size_t n)
 	for (size_t i = 0; i < n; i++) {
 		t = key_part_of(cell, i, n);
 		buffer_byte(b, i == 0 ? '[' : ',');
-		key_put_json(b, &t);
+		put_json(b, &t);
 	}
 	buffer_byte(b, ']');
 }

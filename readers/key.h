@@ -70,10 +70,9 @@ struct key_text {
 /* The i-th part of what was packed. */
 struct key_text key_part_of(const char cell[KEY_CELL], size_t i, size_t n);
 
-/* For a terminal, "-" if there is none; as a JSON string, or null. */
+/* For a terminal; "-" if there is none. */
 void key_put_text(struct buffer *, const struct key_text *);
-void key_put_json(struct buffer *, const struct key_text *);
-/* All of them: `["GET","200"]'. */
+/* All of them, as JSON's strings or null: `["GET","200"]'. */
 void key_put_array(struct buffer *, const char cell[KEY_CELL], size_t n);
 /* The names: `["method","status"]'. */
 void key_put_names(struct buffer *, const struct key *);

@@ -13,8 +13,8 @@
 static const struct out *const outs[] = { &out_short, &out_full, &out_json,
 	&out_cat, &out_export };
 
-const struct out *
-out_find(const char *name)
+static const struct out *
+find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(outs) / sizeof(outs[0]); i++)
 		if (strcmp(outs[i]->name, name) == 0)
@@ -35,7 +35,7 @@ wants_colours(int fd)
 const struct out *
 out_choose(const char *argument, int fd, const char **fault)
 {
-	const struct out *out = out_find(argument);
+	const struct out *out = find(argument);
 
 	if (out == &out_short && wants_colours(fd))
 		return &out_short_colours;

@@ -40,9 +40,6 @@ extern const struct out out_short, out_short_colours, out_full, out_json,
 #define OUT_NAMES                                                              \
 	"short, full, json, cat, export, ncsa, combined, or with %{...}"
 
-/* By its name, or NULL. */
-const struct out *out_find(const char *name);
-
 /*
  * What -o names: a format, which gets colours if it has some and `fd' is a
  * terminal that wants them; or a template (template.h), of which there is one

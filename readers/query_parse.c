@@ -94,7 +94,7 @@ parser_skip(struct parser *p)
 }
 
 /* Takes a word, if it is the next one. */
-int
+static int
 parser_word(struct parser *p, const char *word)
 {
 	size_t n = strlen(word);

@@ -158,7 +158,6 @@ struct parser {
 int query_parse(struct query *, struct query_error *e);
 /* The parser's, for query_compare.c. */
 void parser_skip(struct parser *);
-int parser_word(struct parser *, const char *word);
 /* They put into words what is wrong, and return -1. */
 int parser_fail(struct parser *, size_t at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -180,8 +179,6 @@ void query_make_steps(struct query *);
 void test_prepare(struct test *);
 /* 1, 0, or -1: it depends on more than tag, level and stream. */
 int test_may(struct test *, const struct rec *);
-/* Whether a tag is one of a set. */
-int tags_have(const struct tag_set *, const struct rec_tag *);
 
 /* query_literal.c */
 

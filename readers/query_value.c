@@ -37,7 +37,8 @@ glob_matches(struct bytes glob, const char *name, size_t n)
 	return g == glob.n;
 }
 
-int
+/* Whether a tag is one of a set. */
+static int
 tags_have(const struct tag_set *s, const struct rec_tag *tag)
 {
 	switch (s->kind) {

@@ -49,8 +49,9 @@ stat_name(char *to, const char *from, size_t size)
 	to[i] = '\0';
 }
 
-int
-stat_counts(const struct descriptor *d)
+/* Whether a descriptor is of a set whose values count (by themselves). */
+static int
+counts(const struct descriptor *d)
 {
 	return descriptor_was(d, CLASS_STAT) &&
 	       !(descriptor_is(d, CLASS_COOL) && (d->flags & DESC_FOLDED));
@@ -216,7 +217,7 @@ read_sets(struct stat_collect *c, const struct segment *s)
 		const struct directory_entry *e = &c->list.entries[c->n];
 		struct stat_set **set = &c->cache.sets[e->index];
 
-		if (!stat_counts(&e->d))
+		if (!counts(&e->d))
 			continue;
 		if (e->d.length > room) {
 			say_once(c, SAID_OVERLAP,
@@ -306,7 +307,7 @@ listed_set(const struct stat_collect *c, size_t i)
 	const struct directory_entry *e = &c->list.entries[i];
 	struct stat_set *set;
 
-	if (!stat_counts(&e->d))
+	if (!counts(&e->d))
 		return NULL;
 	set = c->cache.sets[e->index];
 	return set != NULL && set->pass == c->pass && is_of(set, e) ? set

@@ -151,9 +151,6 @@ struct stat_counter *stat_first(struct stat_collect *);
 struct stat_counter *stat_next(
     const struct stat_collect *, struct stat_counter *);
 
-/* Whether a descriptor is of a set whose values count (by themselves). */
-int stat_counts(const struct descriptor *);
-
 /* A name out of the directory made printable; size is at most both arrays'. */
 void stat_name(char *to, const char *from, size_t size);
 

@@ -137,12 +137,6 @@ stop_asked(void)
 	return asked;
 }
 
-void
-stop_now(void)
-{
-	asked = 1;
-}
-
 /*
  * A signal between the last stop_asked() and the sleep costs one nap.  It is a
  * poll(2) for nothing, which tells errors alone.
@@ -157,7 +151,7 @@ stop_nap(uint64_t ns)
 	};
 
 	if (ppoll(&p, 1, &t, NULL) == 1)
-		stop_now();
+		asked = 1;
 }
 
 void
