@@ -36,6 +36,9 @@ struct in_stream {
 	uint32_t last_tag, last_format; /* ids */
 	struct descriptor d;
 	struct rec_stream *as;
+	/* of each tag, which of its records a walk leaves out: one look, where
+	 * the dictionary takes three.  The last is of all that are no id. */
+	uint8_t hidden[TAGS_MAX + 1];
 };
 
 RB_HEAD(in_tree, in_stream);
@@ -121,6 +124,15 @@ find(struct capture_in *in, const struct capture_name *name)
 	return RB_FIND(in_tree, &in->streams, &key);
 }
 
+/* After the dictionary has a tag more: others may be hidden now. */
+static void
+note_hidden(const struct capture_in *in, struct in_stream *s)
+{
+	for (uint16_t id = 0; id <= TAGS_MAX; id++)
+		s->hidden[id] =
+		    show_tag(in->show, s->as, id)->hidden != 0;
+}
+
 /* The same, made if it is not there; NULL: given up. */
 static struct in_stream *
 find_or_make(struct capture_in *in, const struct capture_name *name)
@@ -144,6 +156,7 @@ find_or_make(struct capture_in *in, const struct capture_name *name)
 	/* until it is told: a STREAM block may be damaged */
 	memcpy(s->d.type, "?", 2);
 	memcpy(s->d.ident, "?", 2);
+	note_hidden(in, s);
 	RB_INSERT(in_tree, &in->streams, s);
 	show_stream(in->show, s->as, &s->d);
 	return s;
@@ -240,8 +253,10 @@ take_entry(struct capture_in *in)
 		return 0;
 	show_learn(in->show, s->as, (enum dict_kind)e.kind, e.id,
 	    (const char *)in->blocks.payload + sizeof(e), e.text_length);
-	if (e.kind == DICT_TAG)
+	if (e.kind == DICT_TAG) {
 		show_learned(in->show, s->as);
+		note_hidden(in, s);
+	}
 	return 0;
 }
 
@@ -317,10 +332,12 @@ walk_run(struct capture_in *in, const struct capture_run *run, const uint8_t *p,
     const uint8_t *end, uint32_t *records)
 {
 	struct lane *l = &in->lanes[run->slot];
+	const uint8_t *hidden = l->stream->hidden;
 	struct show *show = in->show;
 	struct record *head = &in->head;
 	struct rec *r = &in->rec;
 	struct capture_item i;
+	const uint64_t number = l->next + run->skip;
 	const uint8_t *next;
 	uint32_t n;
 
@@ -329,8 +346,7 @@ walk_run(struct capture_in *in, const struct capture_run *run, const uint8_t *p,
 	head->id = run->id;
 	r->stream = l->stream->as;
 	r->lane = l->number;
-	r->number = l->next + run->skip;
-	for (n = 0; n < run->count && !show->done; n++) {
+	for (n = 0; n < run->count; n++) {
 		/* behind the end is room, so one look at it will do */
 		memcpy(&i, p, sizeof(i));
 		next = p + sizeof(i) + capture_padded(i.length);
@@ -338,8 +354,9 @@ walk_run(struct capture_in *in, const struct capture_run *run, const uint8_t *p,
 			p = NULL;
 			break;
 		}
-		r->tag = show_tag(show, l->stream->as, i.tag);
-		if (!r->tag->hidden) {
+		if (!hidden[i.tag < TAGS_MAX ? i.tag : TAGS_MAX]) {
+			r->tag = show_tag(show, l->stream->as, i.tag);
+			r->number = number + n;
 			head->length = (uint32_t)sizeof(*head) + i.length;
 			head->tag = i.tag;
 			head->time = run->time + i.after;
@@ -347,12 +364,16 @@ walk_run(struct capture_in *in, const struct capture_run *run, const uint8_t *p,
 			r->payload.n = i.length;
 			r->has_text = 0;
 			show_record(show, r);
+			if (show->done) {
+				n++;
+				p = next;
+				break;
+			}
 		}
-		r->number++;
 		p = next;
 	}
 	*records += n;
-	l->next = r->number;
+	l->next = number + n;
 	return p;
 }
 
