@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct capture_block;
 struct descriptor;
 struct rec;
 struct rec_stream;
@@ -37,6 +38,12 @@ int capture_record(struct capture *, const struct rec *);
 int capture_lost(struct capture *, const struct descriptor *of,
     uint64_t records, int at_least);
 int capture_flush(struct capture *);
+
+/* A whole block of records, of[] being the streams of its slots, with some
+ * bytes of ours behind it.  1: it is taken; -1: a write has failed; 0: it is
+ * too small to be worth it, or makes no sense, and none of it was taken. */
+int capture_copy(struct capture *, const struct capture_block *,
+    const uint8_t *payload, struct rec_stream *const *of);
 
 /* To be called each round: flushes what has waited for a tenth of a second (so
  * that blocks do not get tiny), and capture_reopen() if reopen_asked().  As

@@ -44,8 +44,14 @@
 void
 block_seal(struct capture_block *h, const void *payload)
 {
-	h->magic = CAPTURE_BLOCK_MAGIC;
 	h->payload_sum = XXH3_64bits(payload, h->length);
+	block_head_seal(h);
+}
+
+void
+block_head_seal(struct capture_block *h)
+{
+	h->magic = CAPTURE_BLOCK_MAGIC;
 	h->sum = XXH3_64bits(h, offsetof(struct capture_block, sum));
 }
 

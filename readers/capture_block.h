@@ -60,8 +60,9 @@ enum block_result block_next(struct block_reader *);
 /* The header of a file of this version. */
 void block_file_header(struct capture_header *);
 
-/* Fills in the sums. */
+/* Fills in the sums; of a block's head, if payload_sum is right by now. */
 void block_seal(struct capture_block *, const void *payload);
+void block_head_seal(struct capture_block *);
 void block_file_seal(struct capture_header *);
 
 /* Whether it is a header whose words can be believed: 1 or 0. */

@@ -76,7 +76,10 @@ put_away(struct capture *c)
 
 	if (w->block.n != 0) {
 		memcpy(&h, w->block.data, sizeof(h));
-		block_seal(&h, w->block.data + sizeof(h));
+		if (h.payload_sum == 0)
+			block_seal(&h, w->block.data + sizeof(h));
+		else
+			block_head_seal(&h);
 		memcpy(w->block.data, &h, sizeof(h));
 	}
 	put_buffer(w, &w->first, c->fd);

@@ -2,6 +2,7 @@
  * capture_parts.h -- the parts of what writes a capture.
  *
  *	capture_write.c	records into blocks
+ *	capture_copy.c	blocks of another capture, as they are
  *	capture_out.c	blocks into the file, by a thread where that pays
  *	capture_file.c	the file: opening, locking, reopening
  */
@@ -29,7 +30,7 @@ struct capture_stream {
 	struct capture *in;
 	uint64_t block;               /* slots are of this one; 0: of none */
 	uint16_t slots[LANES_MAX];    /* number + 1 of a lane's; 0: none */
-	uint64_t tags[TAGS_MAX / 64]; /* these entries are in the file */
+	uint64_t tags[TAGS_MAX / 64]; /* these entries are in the file, and 0 */
 	uint64_t formats[FORMATS_MAX / 64]; /* and these */
 };
 
@@ -85,11 +86,42 @@ struct capture {
  * the file has. */
 void capture_begin(struct capture *, int empty);
 
+/* Sees to it that the file has what a record needs; format 0: none. */
+struct capture_stream *capture_prepare(
+    struct capture *, struct rec_stream *, uint16_t tag, uint32_t format);
+/* Ends the block that is begun, and has it written with what goes before it;
+ * later: when it suits.  0, or -1: a write has failed. */
+int capture_end_block(struct capture *, int later);
+/* The same with a block that is whole, while none is begun. */
+int capture_put_block(
+    struct capture *, const struct capture_block *, const void *payload);
+
+/* Whether the file has these entries of a dictionary. */
+static inline int
+capture_has_tag(const struct capture_stream *s, uint16_t id)
+{
+	return id < TAGS_MAX && (s->tags[id / 64] >> id % 64 & 1) != 0;
+}
+
+static inline int
+capture_has_format(const struct capture_stream *s, uint32_t id)
+{
+	return id < FORMATS_MAX && (s->formats[id / 64] >> id % 64 & 1) != 0;
+}
+
+/* The format that a record needs; 0: none. */
+static inline uint32_t
+capture_format(uint8_t flags, const void *payload, size_t n)
+{
+	return (flags & RECORD_ARGS) != 0 ? format_id(payload, n) : 0;
+}
+
 /* capture_out.c */
 void capture_out_init(struct capture *);
 void capture_out_fini(struct capture *);
-/* Takes `first' and the block (sealing it) and writes them; `later': they may
- * still be on their way when it returns.  0, or -1: a write has failed. */
+/* Takes `first' and the block (sealing it; its payload_sum is right or 0) and
+ * writes them; `later': they may still be on their way when it returns.  0, or
+ * -1: a write has failed. */
 int capture_put_out(struct capture *, int later);
 /* Waits until nothing is on its way.  0, or -1. */
 int capture_settle(struct capture *);

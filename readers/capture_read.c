@@ -56,6 +56,7 @@ struct capture_in {
 	struct in_tree streams;
 	uint64_t memory;
 	struct lane *lanes; /* of a block */
+	struct rec_stream **of; /* the streams of these */
 	size_t lanes_size;
 	struct rec rec; /* the one that is shown; runs are short */
 	struct record head;
@@ -301,7 +302,9 @@ take_slots(struct capture_in *in)
 		in->lanes_size = b->head.slots;
 		in->lanes =
 		    reallocarray(in->lanes, in->lanes_size, sizeof(*in->lanes));
-		if (in->lanes == NULL)
+		in->of =
+		    reallocarray(in->of, in->lanes_size, sizeof(*in->of));
+		if (in->lanes == NULL || in->of == NULL)
 			err(1, "memory");
 	}
 	p -= b->head.slots * sizeof(slot);
@@ -316,6 +319,7 @@ take_slots(struct capture_in *in)
 		if (!l->stream->known)
 			complain(in, b->at,
 			    "has records of a stream that it does not tell of");
+		in->of[l - in->lanes] = l->stream->as;
 		l->number = slot.lane;
 		l->next = slot.first;
 	}
@@ -404,9 +408,13 @@ walk(struct capture_in *in, uint32_t *records)
 static int
 take_records(struct capture_in *in)
 {
+	const struct block_reader *b = &in->blocks;
 	uint32_t records = 0;
 	int result = take_slots(in);
 
+	if (result == 0 && !in->failed &&
+	    show_capture_block(in->show, &b->head, b->payload, in->of))
+		return 0;
 	if (result == 0 && !in->failed)
 		result = walk(in, &records);
 	if (!in->show->done && !in->failed)
@@ -592,6 +600,7 @@ capture_show(int fd, const char *name, struct show *show)
 	RB_FOREACH_SAFE(s, in_tree, &in.streams, next)
 		drop(&in, s);
 	free(in.lanes);
+	free(in.of);
 	block_fini(&in.blocks);
 	close(fd);
 	return in.failed || in.places != 0 ? -1 : 0;

@@ -77,6 +77,12 @@ describe(struct capture_stream_info *i, const struct descriptor *d)
 	memcpy(i->ident, d->ident, sizeof(i->ident));
 }
 
+static void
+set(uint64_t *bits, uint32_t id)
+{
+	bits[id / 64] |= UINT64_C(1) << id % 64;
+}
+
 static struct capture_stream *
 add_stream(struct capture *c, struct rec_stream *of)
 {
@@ -87,6 +93,7 @@ add_stream(struct capture *c, struct rec_stream *of)
 		err(1, "memory");
 	s->of = of;
 	s->in = c;
+	set(s->tags, 0); /* no tag, which needs no entry */
 	of->capture = s;
 	TAILQ_INSERT_TAIL(&c->streams, s, link);
 	describe(&i, of->d);
@@ -106,18 +113,6 @@ add_entry(struct capture *c, const struct capture_stream *s,
 	put_block(c, CAPTURE_DICT, &e, sizeof(e), text.text, text.n);
 }
 
-static int
-has(const uint64_t *bits, uint32_t id)
-{
-	return (bits[id / 64] >> id % 64 & 1) != 0;
-}
-
-static void
-set(uint64_t *bits, uint32_t id)
-{
-	bits[id / 64] |= UINT64_C(1) << id % 64;
-}
-
 /* The record's tag, if the dictionary has it by now. */
 static void
 add_tag(struct capture *c, struct capture_stream *s, uint16_t id)
@@ -135,27 +130,25 @@ add_format(struct capture *c, struct capture_stream *s, uint32_t id)
 {
 	const struct dict *d = &s->of->dict;
 
-	if (id >= FORMATS_MAX || has(s->formats, id) || id >= d->formats_size ||
-	    d->formats[id] == NULL)
+	if (id >= FORMATS_MAX || id >= d->formats_size || d->formats[id] == NULL)
 		return;
 	set(s->formats, id);
 	add_entry(c, s, DICT_FORMAT, id,
 	    (struct bytes){ d->formats[id]->text, d->formats[id]->n });
 }
 
-/* Sees to it that the file has what the record needs. */
-static struct capture_stream *
-prepare(struct capture *c, const struct rec *r)
+struct capture_stream *
+capture_prepare(
+    struct capture *c, struct rec_stream *of, uint16_t tag, uint32_t format)
 {
-	struct capture_stream *s = r->stream->capture;
-	uint16_t id = r->head->tag;
+	struct capture_stream *s = of->capture;
 
 	if (s == NULL)
-		s = add_stream(c, r->stream);
-	if (id != 0 && (id >= TAGS_MAX || !has(s->tags, id)))
-		add_tag(c, s, id);
-	if (r->head->flags & RECORD_ARGS)
-		add_format(c, s, format_id(r->payload.text, r->payload.n));
+		s = add_stream(c, of);
+	if (!capture_has_tag(s, tag))
+		add_tag(c, s, tag);
+	if (format != 0 && !capture_has_format(s, format))
+		add_format(c, s, format);
 	return s;
 }
 
@@ -171,16 +164,28 @@ end_run(struct capture *c)
 	c->run_stream = NULL;
 }
 
-/* Ends the block that is begun, and has it written with what goes before it;
- * later: when it suits. */
+/* Has the block written with what goes before it, and begins another one. */
 static int
-end_block(struct capture *c, int later)
+put_out(struct capture *c, int later)
+{
+	int result = capture_put_out(c, later);
+
+	c->block.n = HEAD;
+	c->number++;
+	c->count = 0;
+	c->nslots = 0;
+	c->run_at = 0;
+	c->run_stream = NULL;
+	return result;
+}
+
+int
+capture_end_block(struct capture *c, int later)
 {
 	struct capture_block h = { .type = CAPTURE_RECORDS,
 		.slots = (uint16_t)c->nslots,
 		.count = c->count,
 		.before = c->before };
-	int result;
 
 	if (c->count == 0) {
 		c->block.n = 0;
@@ -191,14 +196,22 @@ end_block(struct capture *c, int later)
 		h.length = (uint32_t)(c->block.n - HEAD);
 		memcpy(c->block.data, &h, HEAD);
 	}
-	result = capture_put_out(c, later);
-	c->block.n = HEAD;
-	c->number++;
-	c->count = 0;
-	c->nslots = 0;
-	c->run_at = 0;
-	c->run_stream = NULL;
-	return result;
+	return put_out(c, later);
+}
+
+int
+capture_put_block(
+    struct capture *c, const struct capture_block *whole, const void *payload)
+{
+	struct capture_block h = *whole;
+
+	must(c->count == 0);
+	h.before = c->before;
+	c->block.n = 0;
+	buffer_put(&c->block, &h, HEAD);
+	buffer_put(&c->block, payload, h.length);
+	c->count = h.count;
+	return put_out(c, 1);
 }
 
 /* The slot of the record's lane, in which its number can be told. */
@@ -280,11 +293,13 @@ capture_record(struct capture *c, const struct rec *r)
 	if (c->error != 0)
 		return -1;
 	must(r->payload.n <= CAPTURE_ITEM_MAX);
-	if (is_full(c, padded) && end_block(c, 1) != 0)
+	if (is_full(c, padded) && capture_end_block(c, 1) != 0)
 		return -1;
 	if (c->count == 0)
 		c->since = clock_mono();
-	s = prepare(c, r);
+	s = capture_prepare(c, r->stream, r->head->tag,
+	    capture_format(
+		r->head->flags, r->payload.text, r->payload.n));
 	if (!goes_on(c, s, r))
 		begin_run(c, s, r);
 	i = (struct capture_item){
@@ -316,14 +331,14 @@ capture_lost(struct capture *c, const struct descriptor *of, uint64_t records,
 	if (c->error != 0)
 		return -1;
 	/* behind the records before it */
-	if (c->count != 0 && end_block(c, 1) != 0)
+	if (c->count != 0 && capture_end_block(c, 1) != 0)
 		return -1;
 	if (of != NULL)
 		describe(&l.of, of);
 	if (c->first.n == 0)
 		c->since = clock_mono();
 	put_block(c, CAPTURE_LOST, &l, sizeof(l), NULL, 0);
-	return c->first.n < FIRST_MAX ? 0 : end_block(c, 1);
+	return c->first.n < FIRST_MAX ? 0 : capture_end_block(c, 1);
 }
 
 void
@@ -337,11 +352,11 @@ capture_forget(struct rec_stream *of)
 		return;
 	c = s->in;
 	if (s->block == c->number && c->count != 0)
-		(void)end_block(c, 1);
+		(void)capture_end_block(c, 1);
 	if (c->error == 0)
 		put_block(c, CAPTURE_GONE, &name, sizeof(name), NULL, 0);
 	if (c->first.n >= FIRST_MAX)
-		(void)end_block(c, 1);
+		(void)capture_end_block(c, 1);
 	TAILQ_REMOVE(&c->streams, s, link);
 	of->capture = NULL;
 	free(s);
@@ -352,7 +367,7 @@ capture_flush(struct capture *c)
 {
 	if (c->error != 0)
 		return -1;
-	return c->count != 0 || c->first.n != 0 ? end_block(c, 0)
+	return c->count != 0 || c->first.n != 0 ? capture_end_block(c, 0)
 						: capture_settle(c);
 }
 

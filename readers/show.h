@@ -37,6 +37,7 @@ struct rate {
 };
 
 struct capture;
+struct capture_block;
 struct query;
 
 /* Who counts records instead of showing them: gets those that were chosen, and
@@ -149,5 +150,10 @@ void show_member(struct show *, struct rec *);
 void show_capture(struct show *, const struct rec *);
 void show_capture_lost(struct show *, const struct out_loss *);
 void show_capture_kept(struct show *, const char *items, size_t n);
+/* A capture's block of records, if all of it is to be copied to another one:
+ * 1, and it is done; 0: it is to be shown record by record.  See
+ * capture_copy(). */
+int show_capture_block(struct show *, const struct capture_block *,
+    const uint8_t *payload, struct rec_stream *const *of);
 
 #endif

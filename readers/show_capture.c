@@ -5,6 +5,7 @@
  * known yet which of them are written.
  */
 #include "readers/capture.h"
+#include "readers/capture_format.h"
 #include "readers/show.h"
 
 /* What last->text has of a record (its payload follows) or of a loss. */
@@ -106,4 +107,26 @@ show_capture_kept(struct show *s, const char *items, size_t n)
 
 	while (at < n)
 		at += put_kept(s, items + at);
+}
+
+/* Whether each record that is there is written, in the order in which it is. */
+static int
+is_copy(const struct show *s)
+{
+	return s->capture != NULL && s->any && s->nqueries == 0 &&
+	       s->groups == NULL && s->last == NULL && s->taker == NULL &&
+	       s->stop_after == 0 && s->rate.most == 0;
+}
+
+int
+show_capture_block(struct show *s, const struct capture_block *h,
+    const uint8_t *payload, struct rec_stream *const *of)
+{
+	int result = is_copy(s) ? capture_copy(s->capture, h, payload, of) : 0;
+
+	if (result == 1)
+		show_count(s, h->count);
+	if (result == -1)
+		s->done = 1;
+	return result != 0;
 }
