@@ -84,6 +84,8 @@ capture_copy(struct capture *c, const struct capture_block *h,
     const uint8_t *payload, struct rec_stream *const *of)
 {
 	struct whole w = { .of = of, .slots = h->slots };
+	struct capture_block head = *h;
+	int result;
 
 	if (c->error != 0)
 		return -1;
@@ -98,5 +100,8 @@ capture_copy(struct capture *c, const struct capture_block *h,
 		w.to = c;
 		(void)look_at_all(&w, payload);
 	}
-	return capture_put_block(c, h, payload) == 0 ? 1 : -1;
+	result = capture_put_whole(
+	    c, &head, (struct bytes){ (const char *)payload, h->length });
+	capture_begin_block(c);
+	return result == 0 ? 1 : -1;
 }

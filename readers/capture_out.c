@@ -5,7 +5,9 @@
  * together: so a thread writes the one while the next one is filled.  It is
  * made when the first block is full, and what is flushed because little comes
  * is written without it; so is what goes to a pipe, whose reader may stand
- * still, and where a signal has to get through.  Nothing but the file and
+ * still, and where a signal has to get through.  A block that is copied from
+ * another capture is written from where it was read, in that cache: to hand it
+ * to another CPU takes longer than is gained.  Nothing but the file and
  * struct capture_away is its business, and the latter is either its own (busy)
  * or ours.
  *
@@ -76,10 +78,7 @@ put_away(struct capture *c)
 
 	if (w->block.n != 0) {
 		memcpy(&h, w->block.data, sizeof(h));
-		if (h.payload_sum == 0)
-			block_seal(&h, w->block.data + sizeof(h));
-		else
-			block_head_seal(&h);
+		block_seal(&h, w->block.data + sizeof(h));
 		memcpy(w->block.data, &h, sizeof(h));
 	}
 	put_buffer(w, &w->first, c->fd);
@@ -186,8 +185,9 @@ swap(struct buffer *a, struct buffer *b)
 	*b = was;
 }
 
-int
-capture_put_out(struct capture *c, int later)
+/* What is to be written is away, once what was is settled. */
+static int
+send_away(struct capture *c)
 {
 	struct capture_away *w = &c->away;
 
@@ -199,8 +199,43 @@ capture_put_out(struct capture *c, int later)
 	w->pending = 1;
 	c->before += c->count;
 	c->count = 0;
+	return 0;
+}
+
+int
+capture_put_out(struct capture *c, int later)
+{
+	if (send_away(c) != 0)
+		return -1;
 	if (later && !c->may_block && hand_over(c) == 0)
 		return 0;
 	put_away(c);
+	return capture_settle(c);
+}
+
+int
+capture_put_whole(
+    struct capture *c, struct capture_block *h, struct bytes payload)
+{
+	struct capture_away *w = &c->away;
+	struct buffer parts[] = {
+		{ .data = (char *)h, .n = sizeof(*h) },
+		{ .data = (char *)(uintptr_t)payload.text, .n = payload.n },
+	};
+	uint64_t out;
+
+	h->before = c->before;
+	block_head_seal(h);
+	c->block.n = 0;
+	c->count = h->count;
+	if (send_away(c) != 0)
+		return -1;
+	put_buffer(w, &w->first, c->fd);
+	out = w->out;
+	put_buffer(w, &parts[0], c->fd);
+	put_buffer(w, &parts[1], c->fd);
+	/* a header alone is none that is in the file */
+	if (w->error != 0)
+		w->out = out;
 	return capture_settle(c);
 }

@@ -92,9 +92,8 @@ struct capture_stream *capture_prepare(
 /* Ends the block that is begun, and has it written with what goes before it;
  * later: when it suits.  0, or -1: a write has failed. */
 int capture_end_block(struct capture *, int later);
-/* The same with a block that is whole, while none is begun. */
-int capture_put_block(
-    struct capture *, const struct capture_block *, const void *payload);
+/* Begins a block, after one was put out. */
+void capture_begin_block(struct capture *);
 
 /* Whether the file has these entries of a dictionary. */
 static inline int
@@ -119,10 +118,13 @@ capture_format(uint8_t flags, const void *payload, size_t n)
 /* capture_out.c */
 void capture_out_init(struct capture *);
 void capture_out_fini(struct capture *);
-/* Takes `first' and the block (sealing it; its payload_sum is right or 0) and
- * writes them; `later': they may still be on their way when it returns.  0, or
- * -1: a write has failed. */
+/* Takes `first' and the block (sealing it) and writes them; `later': they may
+ * still be on their way when it returns.  0, or -1: a write has failed. */
 int capture_put_out(struct capture *, int later);
+/* The same at once, and instead of the block, of which there is nothing yet, a
+ * header whose payload_sum is right, and its payload.  Fills in the rest. */
+int capture_put_whole(
+    struct capture *, struct capture_block *, struct bytes payload);
 /* Waits until nothing is on its way.  0, or -1. */
 int capture_settle(struct capture *);
 

@@ -164,19 +164,15 @@ end_run(struct capture *c)
 	c->run_stream = NULL;
 }
 
-/* Has the block written with what goes before it, and begins another one. */
-static int
-put_out(struct capture *c, int later)
+void
+capture_begin_block(struct capture *c)
 {
-	int result = capture_put_out(c, later);
-
 	c->block.n = HEAD;
 	c->number++;
 	c->count = 0;
 	c->nslots = 0;
 	c->run_at = 0;
 	c->run_stream = NULL;
-	return result;
 }
 
 int
@@ -186,6 +182,7 @@ capture_end_block(struct capture *c, int later)
 		.slots = (uint16_t)c->nslots,
 		.count = c->count,
 		.before = c->before };
+	int result;
 
 	if (c->count == 0) {
 		c->block.n = 0;
@@ -196,22 +193,9 @@ capture_end_block(struct capture *c, int later)
 		h.length = (uint32_t)(c->block.n - HEAD);
 		memcpy(c->block.data, &h, HEAD);
 	}
-	return put_out(c, later);
-}
-
-int
-capture_put_block(
-    struct capture *c, const struct capture_block *whole, const void *payload)
-{
-	struct capture_block h = *whole;
-
-	must(c->count == 0);
-	h.before = c->before;
-	c->block.n = 0;
-	buffer_put(&c->block, &h, HEAD);
-	buffer_put(&c->block, payload, h.length);
-	c->count = h.count;
-	return put_out(c, 1);
+	result = capture_put_out(c, later);
+	capture_begin_block(c);
+	return result;
 }
 
 /* The slot of the record's lane, in which its number can be told. */
