@@ -156,6 +156,20 @@ shmtail -r "$dir/past" -o json >"$dir/direct"
 shmtail -r "$dir/past" -w "$dir/copy"
 shmtail -r "$dir/copy" -o json >"$dir/read"
 check a_copy_shows_the_same cmp "$dir/direct" "$dir/read"
+shmtail -r "$dir/past" -x NoSuchTag -w "$dir/chosen"
+shmtail -r "$dir/chosen" -o json >"$dir/read"
+check and_so_does_one_of_all_that_was_chosen cmp "$dir/direct" "$dir/read"
+# in the middle of a block, of those that a copy passes on whole
+cp "$dir/past" "$dir/hurt"
+half=$(($(stat -c %s "$dir/hurt") / 2))
+printf x | dd of="$dir/hurt" bs=1 seek=$half conv=notrunc status=none
+same a_copy_of_what_is_damaged_is_an_error \
+    "$(fails shmtail -r "$dir/hurt" -w "$dir/copy")" 1
+check and_says_where grep -q "$dir/hurt: is damaged at byte" "$dir/err"
+shmtail -r "$dir/hurt" -o json >"$dir/direct" 2>/dev/null || :
+same but_is_none_itself "$(fails shmtail -r "$dir/copy" -o json)" 0
+check and_has_all_that_can_be_read cmp "$dir/direct" "$dir/out"
+check which_is_not_nothing test -s "$dir/out"
 shmtail -d -l 100 -w "$dir/few"
 same the_last_ones_and_no_more "$(shmtail -r "$dir/few" -o cat | wc -l)" 100
 same which_are_the_last_ones "$(shmtail -r "$dir/few" -o json)" \

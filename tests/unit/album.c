@@ -4,9 +4,11 @@
 #include "tests/unit/album.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,10 +226,11 @@ album_said(void)
 	return text;
 }
 
+static struct buffer last;
+
 static void
 read_fd(int fd, struct reading *r)
 {
-	static struct buffer last;
 	struct show show;
 
 	ck_assert_int_ne(fd, -1);
@@ -257,15 +260,55 @@ album_read_file(const char *path, struct reading *r)
 	read_fd(open(path, O_RDONLY | O_CLOEXEC), r);
 }
 
-void
-album_read_bytes(const void *bytes, size_t n, struct reading *r)
+static int
+file_of(const void *bytes, size_t n)
 {
 	int fd = memfd_create("bytes", MFD_CLOEXEC);
 
 	ck_assert_int_ne(fd, -1);
 	ck_assert_int_eq(write(fd, bytes, n), (ssize_t)n);
 	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
-	read_fd(fd, r);
+	return fd;
+}
+
+void
+album_read_bytes(const void *bytes, size_t n, struct reading *r)
+{
+	read_fd(file_of(bytes, n), r);
+}
+
+static void
+limit_files(uint64_t room)
+{
+	struct rlimit limit = { .rlim_cur = room == 0 ? RLIM_INFINITY : room,
+		.rlim_max = RLIM_INFINITY };
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+void
+album_copy_bytes(
+    const void *bytes, size_t n, struct copying *how, struct reading *r)
+{
+	int fd = file_of(bytes, n);
+	struct show show;
+
+	album_listen();
+	limit_files(how->room);
+	show_init(&show, &line_out, -1);
+	show_begin(&show);
+	/* as if there were something to choose */
+	show.any = !how->one_by_one;
+	show.capture = capture_create(how->to, how->append, -1);
+	ck_assert_ptr_nonnull(show.capture);
+	how->result = capture_show(fd, "it", &show);
+	if (capture_close(show.capture) != 0)
+		how->result = -1;
+	show_fini(&show);
+	limit_files(0);
+	(void)snprintf(how->said, sizeof(how->said), "%s", album_said());
+	album_read_file(how->to, r);
 }
 
 uint8_t *

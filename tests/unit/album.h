@@ -61,6 +61,19 @@ void album_read(struct album *, struct reading *);
 void album_read_file(const char *path, struct reading *);
 void album_read_bytes(const void *bytes, size_t n, struct reading *);
 
+/* The same of what becomes of these bytes when -w copies them to a file. */
+struct copying {
+	const char *to;
+	int append;
+	int one_by_one; /* record by record, though all of them */
+	uint64_t room;  /* on the disk; 0: enough */
+	int result;     /* of it all */
+	char said[1024];
+};
+
+void album_copy_bytes(
+    const void *bytes, size_t n, struct copying *, struct reading *);
+
 /* The file's bytes, to be freed. */
 uint8_t *album_bytes(const struct album *, size_t *n);
 
