@@ -316,6 +316,150 @@ START_TEST(a_file_that_is_opened_anew_stands_for_itself)
 }
 END_TEST
 
+/* What is wrong with a block: see spoil(). */
+enum wrong {
+	NOTHING,
+	ITEM_BEYOND_END,
+	RUN_OF_NO_SLOT,
+	RUN_IS_PADDING,
+	RUN_BEYOND_END,
+	COUNT_TOO_LOW,
+	COUNT_TOO_HIGH,
+	WRONGS
+};
+
+/* Where the last run of a payload begins; *item: where its last item does. */
+static size_t
+last_run(const uint8_t *p, const struct capture_block *h, size_t *item)
+{
+	size_t n = 0, at = 0,
+	       end = h->length - h->slots * sizeof(struct capture_slot);
+	struct capture_run run;
+	struct capture_item i;
+
+	while (n < end) {
+		at = n;
+		memcpy(&run, p + n, sizeof(run));
+		n += sizeof(run);
+		for (unsigned k = 0; k < run.count; k++) {
+			*item = n;
+			memcpy(&i, p + n, sizeof(i));
+			n += sizeof(i) + capture_padded(i.length);
+		}
+	}
+	return at;
+}
+
+static void
+spoil(uint8_t *p, struct capture_block *h, enum wrong wrong)
+{
+	struct capture_run run;
+	struct capture_item i;
+	size_t item = 0, at = last_run(p, h, &item);
+
+	memcpy(&run, p + at, sizeof(run));
+	memcpy(&i, p + item, sizeof(i));
+	if (wrong == ITEM_BEYOND_END)
+		i.length += 8;
+	if (wrong == RUN_OF_NO_SLOT)
+		run.slot = h->slots;
+	if (wrong == RUN_IS_PADDING)
+		run.flags |= RECORD_PAD;
+	if (wrong == COUNT_TOO_LOW)
+		h->count--;
+	if (wrong == COUNT_TOO_HIGH)
+		h->count++;
+	memcpy(p + item, &i, sizeof(i));
+	memcpy(p + at, &run, sizeof(run));
+	/* a run's head goes into the table of slots */
+	if (wrong == RUN_BEYOND_END)
+		h->slots++;
+}
+
+START_TEST(of_a_block_that_makes_no_sense_nothing_is_taken)
+{
+	struct unit_random u = { 10 };
+	struct rec_stream *of[LANES_MAX + 1] = { NULL };
+	struct capture_block h, spoilt;
+	const uint8_t *payload;
+	struct capture *c;
+	uint8_t *bytes, *now;
+	size_t n;
+
+	begin();
+	for (uint64_t k = 0; k < 1000; k++)
+		put_any(&u, k);
+	bytes = end_story(&n);
+	payload = first_large(bytes, &h, of);
+	now = calloc(1, h.length + UINT16_MAX);
+	ck_assert_ptr_nonnull(now);
+	c = capture_create(copy, 0, -1);
+	ck_assert_ptr_nonnull(c);
+	for (int wrong = NOTHING; wrong < WRONGS; wrong++) {
+		memcpy(now, payload, h.length);
+		spoilt = h;
+		spoil(now, &spoilt, (enum wrong)wrong);
+		ck_assert_int_eq(
+		    capture_copy(c, &spoilt, now, of), wrong == NOTHING);
+	}
+	ck_assert_int_eq(capture_close(c), 0);
+	album_read_file(copy, &r);
+	ck_assert_ptr_null(strstr(r.said, "it: "));
+	ck_assert_uint_eq(records_in(r.text), h.count);
+	free(now);
+	end(bytes);
+}
+END_TEST
+
+/* A payload of one record, of that length, behind `empty' runs of none. */
+static void
+put_one(uint8_t *p, struct capture_block *h, size_t length, size_t empty)
+{
+	struct capture_run run = { .slot = 0 };
+	struct capture_item i = { .length = (uint16_t)length };
+	struct capture_slot slot = { .lane = 0 };
+	size_t n = 0;
+
+	for (size_t k = 0; k <= empty; k++) {
+		run.count = k == empty;
+		memcpy(p + n, &run, sizeof(run));
+		n += sizeof(run);
+	}
+	memcpy(p + n, &i, sizeof(i));
+	n += sizeof(i) + capture_padded(length);
+	memcpy(p + n, &slot, sizeof(slot));
+	*h = (struct capture_block){ .type = CAPTURE_RECORDS,
+		.slots = 1,
+		.count = 1,
+		.length = (uint32_t)(n + sizeof(slot)) };
+	block_seal(h, p);
+}
+
+START_TEST(the_bounds_of_a_block_are_those_of_records)
+{
+	struct capture_block h;
+	struct capture *c;
+	uint8_t *p = calloc(2, UINT16_MAX);
+	struct rec_stream *of[1];
+
+	ck_assert_ptr_nonnull(p);
+	begin();
+	ck_assert_int_eq(album_close(&a), 0);
+	of[0] = a.of_file[0];
+	c = capture_create(copy, 0, -1);
+	ck_assert_ptr_nonnull(c);
+	put_one(p, &h, CAPTURE_ITEM_MAX, 0);
+	ck_assert_int_eq(capture_copy(c, &h, p, of), 1);
+	put_one(p, &h, CAPTURE_ITEM_MAX + 1, 0);
+	ck_assert_int_eq(capture_copy(c, &h, p, of), 0);
+	put_one(p, &h, CAPTURE_ITEM_MAX, 1);
+	ck_assert_int_eq(capture_copy(c, &h, p, of), 0);
+	ck_assert_int_eq(capture_close(c), 0);
+	free(p);
+	album_end(&a);
+}
+END_TEST
+
 /* Changes some bytes of blocks of records, under right sums. */
 static void
 change_some(struct unit_random *u, uint8_t *bytes, size_t n)
@@ -433,6 +577,8 @@ main(void)
 		small_blocks_are_put_together,
 		what_is_copied_behind_something_goes_on_there,
 		a_file_that_is_opened_anew_stands_for_itself,
+		of_a_block_that_makes_no_sense_nothing_is_taken,
+		the_bounds_of_a_block_are_those_of_records,
 		of_blocks_that_make_no_sense_the_same_is_copied_as_is_shown,
 		of_a_damaged_capture_the_same_is_copied_as_is_shown,
 		a_copy_to_a_full_disk_has_what_is_told,
