@@ -34,8 +34,7 @@ need(struct whole *w, struct rec_stream *of, uint16_t tag, uint32_t format)
 
 /* The items of a run; returns where it ends, or NULL: they make no sense. */
 static const uint8_t *
-look_at_run(
-    struct whole *w, const struct capture_run *run, const uint8_t *p)
+look_at_run(struct whole *w, const struct capture_run *run, const uint8_t *p)
 {
 	struct rec_stream *of = w->of[run->slot];
 	const struct capture_stream *s = of->capture;

@@ -55,7 +55,7 @@ struct capture_in {
 	struct block_reader blocks;
 	struct in_tree streams;
 	uint64_t memory;
-	struct lane *lanes; /* of a block */
+	struct lane *lanes;     /* of a block */
 	struct rec_stream **of; /* the streams of these */
 	size_t lanes_size;
 	struct rec rec; /* the one that is shown; runs are short */
@@ -130,8 +130,7 @@ static void
 note_hidden(const struct capture_in *in, struct in_stream *s)
 {
 	for (uint16_t id = 0; id <= TAGS_MAX; id++)
-		s->hidden[id] =
-		    show_tag(in->show, s->as, id)->hidden != 0;
+		s->hidden[id] = show_tag(in->show, s->as, id)->hidden != 0;
 }
 
 /* The same, made if it is not there; NULL: given up. */
@@ -302,8 +301,7 @@ take_slots(struct capture_in *in)
 		in->lanes_size = b->head.slots;
 		in->lanes =
 		    reallocarray(in->lanes, in->lanes_size, sizeof(*in->lanes));
-		in->of =
-		    reallocarray(in->of, in->lanes_size, sizeof(*in->of));
+		in->of = reallocarray(in->of, in->lanes_size, sizeof(*in->of));
 		if (in->lanes == NULL || in->of == NULL)
 			err(1, "memory");
 	}

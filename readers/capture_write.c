@@ -130,7 +130,8 @@ add_format(struct capture *c, struct capture_stream *s, uint32_t id)
 {
 	const struct dict *d = &s->of->dict;
 
-	if (id >= FORMATS_MAX || id >= d->formats_size || d->formats[id] == NULL)
+	if (id >= FORMATS_MAX || id >= d->formats_size ||
+	    d->formats[id] == NULL)
 		return;
 	set(s->formats, id);
 	add_entry(c, s, DICT_FORMAT, id,
@@ -282,8 +283,7 @@ capture_record(struct capture *c, const struct rec *r)
 	if (c->count == 0)
 		c->since = clock_mono();
 	s = capture_prepare(c, r->stream, r->head->tag,
-	    capture_format(
-		r->head->flags, r->payload.text, r->payload.n));
+	    capture_format(r->head->flags, r->payload.text, r->payload.n));
 	if (!goes_on(c, s, r))
 		begin_run(c, s, r);
 	i = (struct capture_item){

@@ -51,8 +51,8 @@ put_any(struct unit_random *u, uint64_t number)
 		album_put(&a, i, lane, number, args,
 		    unit_below(u, 10) == 0 ? 3 : sizeof(args));
 	} else {
-		album_put(&a, i, lane, number, text,
-		    unit_below(u, sizeof(text)));
+		album_put(
+		    &a, i, lane, number, text, unit_below(u, sizeof(text)));
 	}
 }
 
@@ -76,7 +76,7 @@ mark(uint8_t *bytes, size_t n)
 		if (h.type != CAPTURE_RECORDS)
 			continue;
 		bytes[at + HEAD + h.length - sizeof(struct capture_slot) +
-		    offsetof(struct capture_slot, pad_20)] = 0x5a;
+		      offsetof(struct capture_slot, pad_20)] = 0x5a;
 		block_seal(&h, bytes + at + HEAD);
 		memcpy(bytes + at, &h, HEAD);
 	}
@@ -478,7 +478,7 @@ change_some(struct unit_random *u, uint8_t *bytes, size_t n)
 			break;
 		case 1:
 			bytes[at + HEAD + h.length - 1 -
-			    unit_below(u, 32u * h.slots)] ^=
+			      unit_below(u, 32u * h.slots)] ^=
 			    (uint8_t)(1 << unit_below(u, 8));
 			break;
 		case 2:
