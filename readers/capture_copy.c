@@ -50,8 +50,7 @@ look_at_run(struct whole *w, const struct capture_run *run, const uint8_t *p)
 		if (p > w->end || i.length > CAPTURE_ITEM_MAX)
 			return NULL;
 		format = capture_format(run->flags, text, i.length);
-		if (s == NULL || !capture_has_tag(s, i.tag) ||
-		    (format != 0 && !capture_has_format(s, format)))
+		if (!capture_has(s, i.tag, format))
 			need(w, of, i.tag, format);
 	}
 	w->records += run->count;

@@ -108,6 +108,14 @@ capture_has_format(const struct capture_stream *s, uint32_t id)
 	return id < FORMATS_MAX && (s->formats[id / 64] >> id % 64 & 1) != 0;
 }
 
+/* Whether it has all that a record needs; s NULL: not even the stream. */
+static inline int
+capture_has(const struct capture_stream *s, uint16_t tag, uint32_t format)
+{
+	return s != NULL && capture_has_tag(s, tag) &&
+	       (format == 0 || capture_has_format(s, format));
+}
+
 /* The format that a record needs; 0: none. */
 static inline uint32_t
 capture_format(uint8_t flags, const void *payload, size_t n)

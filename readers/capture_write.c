@@ -273,6 +273,7 @@ capture_record(struct capture *c, const struct rec *r)
 	const size_t padded = capture_padded(r->payload.n);
 	struct capture_stream *s;
 	struct capture_item i;
+	uint32_t format;
 	char *p;
 
 	if (c->error != 0)
@@ -282,8 +283,10 @@ capture_record(struct capture *c, const struct rec *r)
 		return -1;
 	if (c->count == 0)
 		c->since = clock_mono();
-	s = capture_prepare(c, r->stream, r->head->tag,
-	    capture_format(r->head->flags, r->payload.text, r->payload.n));
+	format = capture_format(r->head->flags, r->payload.text, r->payload.n);
+	s = r->stream->capture;
+	if (!capture_has(s, r->head->tag, format))
+		s = capture_prepare(c, r->stream, r->head->tag, format);
 	if (!goes_on(c, s, r))
 		begin_run(c, s, r);
 	i = (struct capture_item){
