@@ -3,7 +3,10 @@
  * written, and pass what is not.
  *
  * A block is read together with the header of the next one: one read(2) a
- * block, into the same memory each time, which so stays in the cache.
+ * block, or for several that are small, into the same memory each time, which
+ * so stays in the cache.  (To have a thread read and sum it in another CPU's
+ * cache was tried: what a block's lines cost that change hands, and hands again
+ * when they are read into, is as much as was to be gained.)
  *
  * DAMAGE.  Where there is no header, or its payload is not what it was, the
  * next header is searched byte by byte, also within that payload: its length
@@ -38,7 +41,7 @@
 /* The longest block, the header behind it, and what lets it begin anywhere. */
 #define DATA_SIZE (CAPTURE_PAYLOAD_MAX + HEAD + CAPTURE_HEADER_MAX)
 #define SLACK 64 /* read by who is faster if he need not look */
-#define SEARCH ((size_t)64 << 10)
+#define READ_LEAST ((size_t)64 << 10) /* small blocks come together */
 #define IDLE_EVERY 100 /* ms */
 
 void
@@ -142,6 +145,8 @@ fill(struct block_reader *r, size_t need, size_t wish)
 	r->offset += r->taken;
 	r->n -= r->taken;
 	r->taken = 0;
+	if (wish < READ_LEAST)
+		wish = READ_LEAST;
 	must(need <= wish && wish <= DATA_SIZE);
 	while (r->n < need) {
 		if (r->ended)
@@ -216,7 +221,7 @@ pass(struct block_reader *r, size_t skip)
 
 	r->taken += skip;
 	do {
-		result = fill(r, SEARCH, SEARCH);
+		result = fill(r, READ_LEAST, READ_LEAST);
 		if (result == BLOCK_ERROR || result == BLOCK_STOPPED)
 			return result;
 		r->taken += search(r->data + r->taken, r->n - r->taken, &found);
