@@ -42,7 +42,7 @@
 #define DATA_SIZE (CAPTURE_PAYLOAD_MAX + HEAD + CAPTURE_HEADER_MAX)
 #define SLACK 64 /* read by who is faster if he need not look */
 #define READ_LEAST ((size_t)64 << 10) /* small blocks come together */
-#define IDLE_EVERY 100 /* ms */
+#define IDLE_EVERY 100                /* ms */
 
 void
 block_seal(struct capture_block *h, const void *payload)
