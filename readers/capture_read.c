@@ -11,8 +11,6 @@
 #include <sys/tree.h>
 
 #include <err.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -129,7 +127,9 @@ find(struct capture_in *in, const struct capture_name *name)
 static void
 note_hidden(const struct capture_in *in, struct in_stream *s)
 {
-	for (uint16_t id = 0; id <= TAGS_MAX; id++)
+	uint32_t n = s->as->dict.tags_size;
+
+	for (uint16_t id = 0; id < n && id < TAGS_MAX; id++)
 		s->hidden[id] = show_tag(in->show, s->as, id)->hidden != 0;
 }
 
@@ -156,7 +156,7 @@ find_or_make(struct capture_in *in, const struct capture_name *name)
 	/* until it is told: a STREAM block may be damaged */
 	memcpy(s->d.type, "?", 2);
 	memcpy(s->d.ident, "?", 2);
-	note_hidden(in, s);
+	memset(s->hidden, in->show->no_tag->hidden, sizeof(s->hidden));
 	RB_INSERT(in_tree, &in->streams, s);
 	show_stream(in->show, s->as, &s->d);
 	return s;
@@ -602,32 +602,4 @@ capture_show(int fd, const char *name, struct show *show)
 	block_fini(&in.blocks);
 	close(fd);
 	return in.failed || in.places != 0 ? -1 : 0;
-}
-
-static int
-is_capture(int fd)
-{
-	uint64_t magic = 0;
-	ssize_t n = pread(fd, &magic, sizeof(magic), 0);
-
-	if (n == -1)
-		return errno == ESPIPE;
-	return n == sizeof(magic) && magic == CAPTURE_MAGIC;
-}
-
-int
-capture_find(const char *file)
-{
-	int fd;
-
-	if (file == NULL)
-		return -1;
-	if (strcmp(file, "-") == 0)
-		return STDIN_FILENO;
-	fd = open(file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-	if (fd != -1 && is_capture(fd))
-		return fd;
-	if (fd != -1)
-		close(fd);
-	return -1;
 }
