@@ -331,6 +331,12 @@ int format_way(
  * %Lf, very wide ones), and format_value() has to do it.
  */
 
+int format_way_text(const struct format *, struct format_way *);
+/*
+ * The same of all the text: 0 if that is a number in decimal or a string, just
+ * as it is (`%zu', `%s'), else -1.
+ */
+
 int format_way_value(const struct format_way *, const void *payload, size_t n,
     struct format_value *);
 /*

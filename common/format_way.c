@@ -53,6 +53,33 @@ format_way(const struct format *f, const struct format_field *field,
 	return 0;
 }
 
+int
+format_way_text(const struct format *f, struct format_way *w)
+{
+	const struct piece *p = f->pieces;
+	struct format_field all = { .first = 0 };
+
+	if (f->n_pieces != 1 || p->flags != 0 || p->width != 0)
+		return -1;
+	switch (p->conversion) {
+	case 'd':
+	case 'i':
+		all.kind = FIELD_SIGNED;
+		break;
+	case 'u':
+		all.kind = FIELD_UNSIGNED;
+		break;
+	case 's':
+		all.kind = FIELD_STRING;
+		break;
+	default:
+		return -1;
+	}
+	if (p->precision != -1 && all.kind != FIELD_STRING)
+		return -1;
+	return format_way(f, &all, w);
+}
+
 static void
 read_string(
     const struct format_way *w, const uint8_t *at, struct format_value *v)

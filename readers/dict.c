@@ -23,6 +23,14 @@ make_room(void *array, uint32_t *size, uint32_t id)
 	*size = id + 8;
 }
 
+uint64_t
+rec_tag_number(void)
+{
+	static uint64_t numbers;
+
+	return ++numbers;
+}
+
 static void
 learn_format(struct dict *d, uint32_t id, const char *text, size_t n)
 {

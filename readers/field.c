@@ -18,6 +18,12 @@ field_init(struct field *f, struct bytes name, struct buffer *scratch)
 }
 
 void
+field_init_text(struct field *f)
+{
+	field_init(f, (struct bytes){ NULL, 0 }, NULL);
+}
+
+void
 field_fini(struct field *f)
 {
 	free(f->places);
@@ -30,27 +36,39 @@ is_same(struct bytes a, struct bytes b)
 	return a.n == b.n && memcmp(a.text, b.text, a.n) == 0;
 }
 
-/* Looks it up in a format; of two of one name the last. */
+/* Of two of one name the last. */
 static void
-find_place(
+find_name(
     const struct field *f, const struct rec_format *of, struct field_place *to)
 {
 	const struct format_field *fields;
 	size_t n;
 
 	fields = format_fields(of->compiled, &n);
-	to->number = of->number;
 	to->place = -1;
 	for (size_t i = 0; i < n; i++)
 		if (is_same(f->name, (struct bytes){ fields[i].name,
 					 fields[i].name_length }))
 			to->place = (int)i;
-	to->has_way = 0;
 	to->quick = to->place == -1 ? QUICK_ABSENT : QUICK_NOT;
-	if (to->place == -1 ||
-	    format_way(of->compiled, &fields[to->place], &to->way) == -1)
+	to->has_way = to->place != -1 && format_way(of->compiled,
+					     &fields[to->place], &to->way) == 0;
+}
+
+/* Looks it up in a format. */
+static void
+find_place(
+    const struct field *f, const struct rec_format *of, struct field_place *to)
+{
+	to->number = of->number;
+	if (f->name.text != NULL) {
+		find_name(f, of, to);
+	} else {
+		to->quick = QUICK_NOT;
+		to->has_way = format_way_text(of->compiled, &to->way) == 0;
+	}
+	if (!to->has_way)
 		return;
-	to->has_way = 1;
 	to->shift = (uint8_t)(64 - 8 * to->way.size);
 	if (to->way.kind == FIELD_SIGNED)
 		to->quick = QUICK_SIGNED;
@@ -87,12 +105,27 @@ take(const struct format_value *from, struct value *v)
 	return -1;
 }
 
-static void
-make_places(struct field *f)
+/* What is known of it in a format, which is found out if it is new. */
+static const struct field_place *
+place_in(struct field *f, const struct rec_format *of)
 {
-	f->places = calloc(FIELD_PLACES, sizeof(*f->places));
-	if (f->places == NULL)
-		err(1, "memory");
+	struct field_place *p;
+
+	if (f->places == NULL) {
+		f->places = calloc(FIELD_PLACES, sizeof(*f->places));
+		if (f->places == NULL)
+			err(1, "memory");
+	}
+	p = &f->places[of->number % FIELD_PLACES];
+	if (p->number != of->number)
+		find_place(f, of, p);
+	return p;
+}
+
+int
+field_is_in(struct field *f, const struct rec_format *of)
+{
+	return place_in(f, of)->place != -1;
 }
 
 /* A field by what is read of the arguments, and else of the text. */
@@ -121,17 +154,13 @@ find_argument(struct field *f, struct rec *r, struct value *v)
 {
 	const struct rec_format *of = dict_format(
 	    &r->stream->dict, format_id(r->payload.text, r->payload.n));
+	const struct field_place *p;
 	struct format_value from;
-	struct field_place *p;
 
 	v->kind = VALUE_NONE;
 	if (of == NULL)
 		return;
-	if (f->places == NULL)
-		make_places(f);
-	p = &f->places[of->number % FIELD_PLACES];
-	if (p->number != of->number)
-		find_place(f, of, p);
+	p = place_in(f, of);
 	if (p->place == -1)
 		return;
 	if (!p->has_way || p->way.kind == FIELD_CHAR ||
@@ -140,6 +169,28 @@ find_argument(struct field *f, struct rec *r, struct value *v)
 	else if (format_way_value(
 		     &p->way, r->payload.text, r->payload.n, &from) == 0)
 		(void)take(&from, v);
+}
+
+int
+field_text(struct field *f, struct rec *r, struct value *v)
+{
+	const struct field_place *p;
+	const struct rec_format *of;
+	struct format_value from;
+
+	if ((r->head->flags & RECORD_ARGS) == 0)
+		return -1;
+	of = dict_format(
+	    &r->stream->dict, format_id(r->payload.text, r->payload.n));
+	if (of == NULL)
+		return -1;
+	p = place_in(f, of);
+	if (!p->has_way || format_way_value(&p->way, r->payload.text,
+			       r->payload.n, &from) == -1)
+		return -1;
+	if (take(&from, v) == -1 || v->kind == VALUE_NULL)
+		return -1;
+	return 0;
 }
 
 static struct bytes

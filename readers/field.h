@@ -37,15 +37,17 @@ struct field_place {
 
 #define FIELD_PLACES 64 /* formats of which it is remembered */
 
-/* A name that is looked up in many records. */
+/* A name that is looked up in many records, or (field_init_text()) all of their
+ * text. */
 struct field {
-	struct bytes name;      /* the caller's */
+	struct bytes name;      /* the caller's; text NULL: all of the text */
 	struct buffer *scratch; /* of it too: text that had escapes is there */
 	struct field_place *places; /* at number % FIELD_PLACES; NULL: none */
 };
 
 /* These exit if there is no memory. */
 void field_init(struct field *, struct bytes name, struct buffer *scratch);
+void field_init_text(struct field *);
 void field_fini(struct field *);
 
 /*
@@ -56,22 +58,25 @@ void field_fini(struct field *);
 void field_find(struct field *, struct rec *, struct value *);
 
 /*
+ * The text of a record, as the number or string that it is made of: 0, or -1,
+ * it is not that simple and has to be made.
+ */
+int field_text(struct field *, struct rec *, struct value *);
+
+/* Whether a format, which dict_format() returned, has it. */
+int field_is_in(struct field *, const struct rec_format *);
+
+/*
  * What is known of it in a record of stored arguments, if that record's format
  * was met before; NULL: nothing.  For who wants to read many quickly.
  */
 static inline const struct field_place *
 field_known(const struct field *f, const struct rec *r)
 {
-	const struct dict *d = &r->stream->dict;
+	const struct rec_format *of = rec_format(r);
 	const struct field_place *p;
-	const struct rec_format *of;
-	uint32_t id;
 
-	if ((r->head->flags & RECORD_ARGS) == 0 || f->places == NULL)
-		return NULL;
-	id = format_id(r->payload.text, r->payload.n);
-	of = id < d->formats_size ? d->formats[id] : NULL;
-	if (of == NULL)
+	if (of == NULL || f->places == NULL)
 		return NULL;
 	p = &f->places[of->number % FIELD_PLACES];
 	return p->number == of->number ? p : NULL;

@@ -91,6 +91,27 @@ make_outer(struct query *q, uint32_t at, uint32_t yes, uint32_t no)
 	return entry;
 }
 
+/* Whether there are tags or formats for which it cannot hold. */
+static int
+is_of_some(const struct test *t)
+{
+	switch (t->operand) {
+	case OPERAND_LEVEL:
+	case OPERAND_PID:
+	case OPERAND_ID:
+	case OPERAND_STREAM:
+		return 0;
+	case OPERAND_TEXT:
+	case OPERAND_PREFIX:
+		return t->tags.kind != TAGS_ALL;
+	case OPERAND_TAG:
+	case OPERAND_NAME:
+	case OPERAND_FIELD:
+		break;
+	}
+	return 1;
+}
+
 void
 query_make_steps(struct query *q)
 {
@@ -102,6 +123,8 @@ query_make_steps(struct query *q)
 		err(1, "memory");
 	q->n_steps = q->n_outer = 2;
 	q->entry = make(q, q->root, 1, 0);
+	for (size_t i = 0; i < q->n_tests; i++)
+		q->has_verdicts |= is_of_some(q->tests[i]);
 	q->outer_entry = make_outer(q, q->root, 1, 0);
 }
 
@@ -112,6 +135,7 @@ free_test(struct test *t)
 		field_fini(&t->behind[i]);
 	free(t->behind);
 	field_fini(&t->field);
+	field_fini(&t->whole);
 	regex_free(t->regex);
 	free(t->verdicts);
 	free(t);

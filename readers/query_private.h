@@ -73,6 +73,7 @@ struct test {
 	struct bytes prefix; /* OPERAND_PREFIX */
 	unsigned word;       /* 0: all of it */
 	struct field field;
+	struct field whole; /* the text */
 	/* OPERAND_NAME: what stands behind each dot of it, as a field */
 	struct field *behind;
 	size_t n_behind;
@@ -86,6 +87,14 @@ struct test {
 	struct stream_verdict *verdicts; /* OPERAND_STREAM */
 	struct query *query;
 };
+
+/* What a query tells of all records of one tag and format. */
+struct query_verdict {
+	uint64_t tag, format; /* their numbers; 0: nothing; no format */
+	int never;            /* it selects none of them */
+};
+
+#define QUERY_VERDICTS 256
 
 enum node_kind {
 	NODE_TEST,
@@ -138,6 +147,10 @@ struct query {
 	uint32_t n_outer;
 	uint32_t outer_entry;
 	int caseless;
+	/* tag and format may tell that it selects nothing: looked up for each
+	 * record, at (tag + 37 format) % QUERY_VERDICTS */
+	int has_verdicts;
+	struct query_verdict verdicts[QUERY_VERDICTS];
 	uint64_t gave_up;
 	struct buffer scratch; /* for fields */
 	struct buffer name;    /* a stream's */
@@ -179,6 +192,9 @@ void query_make_steps(struct query *);
 void test_prepare(struct test *);
 /* 1, 0, or -1: it depends on more than tag, level and stream. */
 int test_may(struct test *, const struct rec *);
+/* The same, by tag and format alone; `of' NULL: that is not known. */
+int test_may_ever(
+    struct test *, const struct rec *, const struct rec_format *of);
 
 /* query_literal.c */
 

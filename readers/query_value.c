@@ -65,12 +65,14 @@ stream_value(struct test *t, const struct rec *r, struct value *v)
 }
 
 static void
-text_value(const struct test *t, struct rec *r, struct value *v)
+text_value(struct test *t, struct rec *r, struct value *v)
 {
 	if (t->word != 0) {
 		field_word(r, t->word, v);
 		return;
 	}
+	if (field_text(&t->whole, r, v) == 0)
+		return;
 	rec_text(r);
 	*v = value_of(r->text);
 }
@@ -271,14 +273,16 @@ static __attribute__((noinline)) int
 holds_tagged_whole(struct test *t, struct rec *r)
 {
 	struct field *field = &t->field;
-	int got = -1;
+	int got;
 
 	if (t->operand == OPERAND_FIELD) {
 		if (!tags_have(&t->tags, r->tag))
 			return 0;
 		got = holds_whole(t, field, r);
-	} else if (!is_text(t, r, &field)) {
-		got = holds_whole(t, field, r);
+	} else {
+		/* a text that cannot be read is there, too, but no number */
+		got = is_text(t, r, &field) ? holds_whole(t, &t->whole, r)
+					    : holds_whole(t, field, r);
 	}
 	return got != -1 ? got : holds_number(t, r);
 }
@@ -375,19 +379,38 @@ int
 test_may(struct test *t, const struct rec *r)
 {
 	struct rec copy = *r;
+
+	if (t->operand == OPERAND_LEVEL || t->operand == OPERAND_PID ||
+	    t->operand == OPERAND_STREAM)
+		return t->holds(t, &copy);
+	return test_may_ever(t, r, NULL);
+}
+
+static int
+is_absent(struct field *field, const struct rec_format *of)
+{
+	return of != NULL && !field_is_in(field, of);
+}
+
+int
+test_may_ever(struct test *t, const struct rec *r, const struct rec_format *of)
+{
+	struct rec copy = *r;
 	struct field *field;
 	int there;
 
 	switch (t->operand) {
+	case OPERAND_TAG:
+		return t->holds(t, &copy);
 	case OPERAND_LEVEL:
 	case OPERAND_PID:
 	case OPERAND_STREAM:
-	case OPERAND_TAG:
-		return t->holds(t, &copy);
 	case OPERAND_ID:
 		return -1;
 	case OPERAND_NAME:
-		return t->op == OPERATOR_NONE && is_text(t, r, &field) ? 1 : -1;
+		if (is_text(t, r, &field))
+			return t->op == OPERATOR_NONE ? 1 : -1;
+		return is_absent(field, of) ? 0 : -1;
 	case OPERAND_FIELD:
 	case OPERAND_TEXT:
 	case OPERAND_PREFIX:
@@ -397,6 +420,8 @@ test_may(struct test *t, const struct rec *r)
 	if (there && t->op == OPERATOR_NONE && t->operand == OPERAND_TEXT &&
 	    t->word == 0)
 		return 1;
+	if (t->operand == OPERAND_FIELD && is_absent(&t->field, of))
+		return 0;
 	return there ? -1 : 0;
 }
 
@@ -452,6 +477,7 @@ void
 test_prepare(struct test *t)
 {
 	field_init(&t->field, t->name, &t->query->scratch);
+	field_init_text(&t->whole);
 	if (t->operand == OPERAND_NAME)
 		prepare_behind(t);
 	switch (t->op) {

@@ -26,6 +26,7 @@ bytes_are(struct bytes b, const char *word)
 
 /* A tag of a stream's dictionary. */
 struct rec_tag {
+	uint64_t number;   /* by rec_tag_number(); 0: nothing is remembered */
 	int hidden;        /* -i, -x leave its records out */
 	int included;      /* -i names it */
 	struct bytes text; /* as the format has it; text_append() may be used */
@@ -126,7 +127,10 @@ rec_stream_hold(struct rec_stream *s)
 	s->refs++;
 }
 
-/* What makes a tag of a name: hidden and text; the caller frees it. */
+/* One that no other tag of this process has. */
+uint64_t rec_tag_number(void);
+
+/* What makes a tag of a name: number, hidden and text; the caller frees it. */
 typedef struct rec_tag *dict_tag_maker(void *arg, const char *name, size_t n);
 
 /*
@@ -159,5 +163,19 @@ dict_format(struct dict *d, uint32_t id)
 }
 
 void dict_free(struct dict *);
+
+/* Of a record of stored arguments its format, which may not be compiled yet;
+ * NULL: it has none, or its stream knows of none. */
+static inline const struct rec_format *
+rec_format(const struct rec *r)
+{
+	const struct dict *d = &r->stream->dict;
+	uint32_t id;
+
+	if ((r->head->flags & RECORD_ARGS) == 0)
+		return NULL;
+	id = format_id(r->payload.text, r->payload.n);
+	return id < d->formats_size ? d->formats[id] : NULL;
+}
 
 #endif

@@ -26,6 +26,7 @@ make_tag(void *arg, const char *name, size_t n)
 	tag = malloc(sizeof(*tag) + n + 1 + b.n + TEXT_SLACK);
 	if (tag == NULL)
 		err(1, "memory");
+	tag->number = rec_tag_number();
 	memcpy(tag->name, name, n);
 	tag->name[n] = '\0';
 	tag->length = n;
@@ -167,11 +168,13 @@ show_end(struct show *s)
 		    given_up);
 }
 
-/* Whether one of the queries selects it. */
+/* Whether one of the queries selects it; mostly there is one. */
 static int
 is_asked_for(const struct show *s, struct rec *r)
 {
-	for (unsigned i = 0; i < s->nqueries; i++)
+	if (query_record(s->queries[0], r))
+		return 1;
+	for (unsigned i = 1; i < s->nqueries; i++)
 		if (query_record(s->queries[i], r))
 			return 1;
 	return 0;
@@ -188,25 +191,14 @@ show_put(struct show *s, struct buffer *to, struct rec *r)
 	s->out->record(to, r);
 }
 
-void
-show_record(struct show *s, struct rec *r)
+/* One that was asked for; apart, so that those that were not, of which there
+ * are more, cost less. */
+static __attribute__((noinline)) void
+show_wanted(struct show *s, struct rec *r)
 {
 	struct buffer *to = s->last != NULL ? &s->last->text : &s->to;
 	size_t before = to->n;
 
-	if (r->stream->hidden)
-		return;
-	if (s->groups != NULL && r->head->id != 0) {
-		show_member(s, r);
-		return;
-	}
-	if (r->tag->hidden)
-		return;
-	r->renderer = &s->renderer;
-	if (!s->any && !choose_record(&s->choose, r))
-		return;
-	if (s->nqueries != 0 && !is_asked_for(s, r))
-		return;
 	if (s->rate.most != 0 && !show_in_rate(&s->rate, r->head->time, 1))
 		return;
 	if (s->taker != NULL) {
@@ -223,6 +215,24 @@ show_record(struct show *s, struct rec *r)
 	}
 	if (s->last != NULL)
 		last_push(s, before, 1);
+}
+
+void
+show_record(struct show *s, struct rec *r)
+{
+	if (r->stream->hidden)
+		return;
+	if (s->groups != NULL && r->head->id != 0) {
+		show_member(s, r);
+		return;
+	}
+	if (r->tag->hidden)
+		return;
+	r->renderer = &s->renderer;
+	if (!s->any && !choose_record(&s->choose, r))
+		return;
+	if (s->nqueries == 0 || is_asked_for(s, r))
+		show_wanted(s, r);
 }
 
 void

@@ -53,6 +53,7 @@ make_tag(const char *name)
 	struct rec_tag *tag = calloc(1, sizeof(*tag) + n + 1);
 
 	expect(tag != NULL);
+	tag->number = rec_tag_number();
 	memcpy(tag->name, name, n);
 	tag->length = n;
 	return tag;

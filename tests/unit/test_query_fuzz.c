@@ -407,13 +407,29 @@ walk_group(const struct model *m, size_t n, const struct expr *e)
 	return all;
 }
 
+/* As in a stream, where a tag is one for all of its records: so a query can
+ * remember what it is. */
+static void
+share_tag(size_t i)
+{
+	struct rec *a = &s.list[i], *b;
+
+	for (b = s.list; b < a; b++)
+		if (a->stream == b->stream &&
+		    strcmp(a->tag->name, b->tag->name) == 0)
+			break;
+	a->tag = b->tag;
+}
+
 static void
 begin(uint64_t seed)
 {
 	r.state = seed;
 	records_begin(&s);
-	for (size_t i = 0; i < RECORDS; i++)
+	for (size_t i = 0; i < RECORDS; i++) {
 		model_make(&models[i], &s, &r);
+		share_tag(i);
+	}
 }
 
 static unsigned long selected, left_out;
