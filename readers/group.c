@@ -286,7 +286,7 @@ tree_back(struct node *root)
 }
 
 /* Hands a tree on, and is done with it. */
-static void
+static __attribute__((noinline)) void
 hand_on(struct groups *gs, struct node *root, enum group_end end)
 {
 	struct node *n, *before;
@@ -375,41 +375,12 @@ link_to(struct groups *gs, struct node *n, const struct node_key *k)
 	return tree_attach(parent, n);
 }
 
-/* What the last record was added to, if this one belongs there, too, and there
- * is no more to it. */
-static struct node *
-same_as_last(const struct groups *gs, const struct node_key *k, int begins)
+/* A record of the node's; what that has become is handed on. */
+static inline void
+add_to(struct groups *gs, struct node *n, const struct rec *r)
 {
-	struct node *n = gs->last;
+	struct node *root = tree_root(n);
 
-	if (n == NULL || !is_key(n, k) || (begins && n->begun) ||
-	    gs->store.used > gs->memory)
-		return NULL;
-	return n;
-}
-
-int
-groups_add(struct groups *gs, const struct rec *r)
-{
-	const struct descriptor *d = r->stream->d;
-	struct node_key k = { r->head->id, d->owner_start, d->owner_pid, 0 };
-	struct node_key to;
-	int begins = (r->head->flags & RECORD_BEGIN) != 0, bad = 0;
-	uint64_t parent;
-	int links = gs->how == GROUP_TREE && rec_parent(r, &parent);
-	struct node *n = links ? NULL : same_as_last(gs, &k, begins), *root;
-
-	if (links)
-		to = key_of(gs, d, parent);
-	if (n == NULL) {
-		k = key_of(gs, d, k.id);
-		n = settle(gs, &k, links ? &to : NULL, begins);
-		gs->last = n;
-	}
-	n->begun |= (uint8_t)begins;
-	if (links)
-		bad = link_to(gs, n, &to);
-	root = tree_root(n);
 	root->bytes += store_put(&gs->store, &n->copies, r);
 	root->records++;
 	if ((r->head->flags & RECORD_END) != 0 && !n->ended) {
@@ -420,7 +391,53 @@ groups_add(struct groups *gs, const struct rec *r)
 		hand_on(gs, root, GROUP_COMPLETE);
 	else if (root->records >= GROUP_RECORDS || root->bytes >= GROUP_BYTES)
 		hand_on_part(gs, root);
+}
+
+/* What the last record was added to, if this one, which does not begin it,
+ * belongs there, too: a stream that it holds is no other one meanwhile. */
+static inline struct node *
+same_as_last(const struct groups *gs, const struct rec *r)
+{
+	struct node *n = gs->last;
+
+	if (n == NULL || n->copies.stream != r->stream ||
+	    n->id != r->head->id ||
+	    (r->head->flags & (RECORD_BEGIN | RECORD_LINK)) != 0 ||
+	    gs->store.used > gs->memory)
+		return NULL;
+	return n;
+}
+
+static __attribute__((noinline)) int
+add_found(struct groups *gs, const struct rec *r)
+{
+	const struct descriptor *d = r->stream->d;
+	struct node_key k = key_of(gs, d, r->head->id), to;
+	int begins = (r->head->flags & RECORD_BEGIN) != 0, bad = 0;
+	uint64_t parent;
+	int links = gs->how == GROUP_TREE && rec_parent(r, &parent);
+	struct node *n;
+
+	if (links)
+		to = key_of(gs, d, parent);
+	n = settle(gs, &k, links ? &to : NULL, begins);
+	gs->last = n;
+	n->begun |= (uint8_t)begins;
+	if (links)
+		bad = link_to(gs, n, &to);
+	add_to(gs, n, r);
 	return bad;
+}
+
+int
+groups_add(struct groups *gs, const struct rec *r)
+{
+	struct node *n = same_as_last(gs, r);
+
+	if (n == NULL)
+		return add_found(gs, r);
+	add_to(gs, n, r);
+	return 0;
 }
 
 void

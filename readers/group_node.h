@@ -39,6 +39,8 @@ struct store {
 struct copies {
 	struct slab *first, *last;
 	size_t n;
+	struct rec_stream *stream; /* the last one's */
+	size_t held;               /* references, to that one and others */
 };
 
 /* Returns how many bytes that took. */

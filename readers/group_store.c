@@ -13,7 +13,8 @@ struct copy {
 	const struct rec_tag *tag;
 	uint64_t number;
 	uint32_t lane;
-	uint32_t n; /* of the payload */
+	uint32_t n;     /* of the payload */
+	uint32_t holds; /* a reference to the stream is this one's */
 	struct record head;
 	char payload[];
 };
@@ -73,6 +74,44 @@ slab_put(struct store *s, struct slab *slab)
 	s->spare[slab->class] = slab;
 }
 
+static __attribute__((noinline)) struct slab *
+copies_grow(struct store *s, struct copies *c, size_t n)
+{
+	struct slab *slab = slab_get(s, c->last, n);
+
+	if (c->last != NULL)
+		c->last->next = slab;
+	else
+		c->first = slab;
+	c->last = slab;
+	return slab;
+}
+
+/* One reference for all that follow one another. */
+static inline uint32_t
+hold(struct copies *c, struct rec_stream *stream)
+{
+	if (c->stream == stream)
+		return 0;
+	rec_stream_hold(stream);
+	c->stream = stream;
+	c->held++;
+	return 1;
+}
+
+/* Member by member: some were stored just now, and a load of several at once
+ * would wait until they have left the store buffer. */
+static inline void
+copy_head(struct record *to, const struct record *from)
+{
+	to->length = from->length;
+	to->tag = from->tag;
+	to->level = from->level;
+	to->flags = from->flags;
+	to->id = from->id;
+	to->time = from->time;
+}
+
 size_t
 store_put(struct store *s, struct copies *c, const struct rec *r)
 {
@@ -81,25 +120,19 @@ store_put(struct store *s, struct copies *c, const struct rec *r)
 	struct slab *slab = c->last;
 	struct copy *to;
 
-	if (slab == NULL || slab_room(slab->class) - slab->fill < size) {
-		slab = slab_get(s, c->last, size);
-		if (c->last != NULL)
-			c->last->next = slab;
-		else
-			c->first = slab;
-		c->last = slab;
-	}
+	if (slab == NULL || slab_room(slab->class) - slab->fill < size)
+		slab = copies_grow(s, c, size);
 	to = (struct copy *)((char *)slab->data + slab->fill);
 	slab->fill += (uint32_t)size;
-	rec_stream_hold(r->stream);
+	to->holds = hold(c, r->stream);
 	to->stream = r->stream;
 	to->tag = r->tag;
 	to->number = r->number;
 	to->lane = r->lane;
 	to->n = (uint32_t)n;
-	to->head = *r->head;
-	memcpy(to->payload, r->payload.text, n);
+	copy_head(&to->head, r->head);
 	c->n++;
+	memcpy(to->payload, r->payload.text, n);
 	return size;
 }
 
@@ -128,23 +161,35 @@ store_take(const struct copies *c, struct rec *to, uint32_t depth)
 		}
 }
 
+static void
+drop_streams(const struct copies *c)
+{
+	const struct copy *copy;
+
+	if (c->held == 1) {
+		rec_stream_drop(c->stream);
+		return;
+	}
+	for (const struct slab *s = c->first; s != NULL; s = s->next)
+		for (size_t at = 0; at < s->fill; at += copy_size(copy->n)) {
+			copy =
+			    (const struct copy *)((const char *)s->data + at);
+			if (copy->holds)
+				rec_stream_drop(copy->stream);
+		}
+}
+
 void
 store_free(struct store *s, struct copies *c)
 {
-	const struct copy *copy;
 	struct slab *slab;
 
+	drop_streams(c);
 	while ((slab = c->first) != NULL) {
 		c->first = slab->next;
-		for (size_t at = 0; at < slab->fill; at += copy_size(copy->n)) {
-			copy = (const struct copy *)((const char *)slab->data +
-						     at);
-			rec_stream_drop(copy->stream);
-		}
 		slab_put(s, slab);
 	}
-	c->last = NULL;
-	c->n = 0;
+	*c = (struct copies){ NULL };
 }
 
 void

@@ -47,13 +47,32 @@ out_lost_told(struct buffer *b, const struct out_loss *l)
 	buffer_free(&line);
 }
 
+/* buffer_stream(), kept for the next group, which often is of the same one. */
+static void
+put_stream(struct buffer *b, const struct descriptor *d)
+{
+	static struct descriptor of;
+	static struct buffer text;
+
+	if (text.data == NULL)
+		buffer_init(&text, -1);
+	if (text.n == 0 || d->owner_pid != of.owner_pid ||
+	    memcmp(d->ident, of.ident, sizeof(of.ident)) != 0 ||
+	    memcmp(d->type, of.type, sizeof(of.type)) != 0) {
+		of = *d;
+		text.n = 0;
+		buffer_stream(&text, d);
+	}
+	buffer_put(b, text.data, text.n);
+}
+
 void
 out_group_line(struct buffer *b, const struct group *g)
 {
 	buffer_text(b, "-- ");
 	buffer_number(b, g->id);
 	buffer_byte(b, ' ');
-	buffer_stream(b, g->of);
+	put_stream(b, g->of);
 	group_why(b, g);
 	buffer_text(b, " --\n");
 }

@@ -51,23 +51,30 @@ count_members(struct show *s, struct group *g)
 	return n;
 }
 
-/* Puts these; how many that are. */
+/* -w: puts these; how many that are. */
+static size_t
+capture_members(struct show *s, struct group *g)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n; i++)
+		if (is_chosen(s, &g->records[i])) {
+			show_capture(s, &g->records[i]);
+			n++;
+		}
+	return n;
+}
+
+/* The same where they are shown. */
 static size_t
 put_members(struct show *s, struct buffer *to, struct group *g)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < g->n; i++) {
-		struct rec *r = &g->records[i];
-
+	for (struct rec *r = g->records; r < g->records + g->n; r++) {
 		if (!is_chosen(s, r))
 			continue;
-		n++;
-		if (s->capture != NULL) {
-			show_capture(s, r);
-			continue;
-		}
-		if (n == 1 && s->out->group != NULL)
+		if (n++ == 0 && s->out->group != NULL)
 			s->out->group(to, g);
 		show_put(s, to, r);
 	}
@@ -95,11 +102,12 @@ show_group(void *arg, struct group *g)
 
 	if (s->done)
 		return;
-	for (size_t i = 0; i < g->n; i++)
+	/* show_put() does that again; before it only some look at texts */
+	for (size_t i = 0; (!s->any || s->nqueries != 0) && i < g->n; i++)
 		g->records[i].renderer = &s->renderer;
 	if (!is_asked_for(s, g) || !is_in_rate(s, g))
 		return;
-	n = put_members(s, to, g);
+	n = s->capture != NULL ? capture_members(s, g) : put_members(s, to, g);
 	if (n == 0)
 		return;
 	if (s->capture == NULL && s->out->group == NULL)

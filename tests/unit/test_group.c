@@ -312,6 +312,31 @@ START_TEST(a_stream_may_go_while_its_records_are_held)
 }
 END_TEST
 
+/* Two streams of one process take turns, and go before the end. */
+START_TEST(each_stream_of_a_group_is_held)
+{
+	begin(GROUP_TRANSACTION, 9, UINT64_MAX);
+	play("a1+");
+	play("A1");
+	play("A1");
+	play("a1");
+	play("A1");
+	for (int i = 0; i < 2; i++) {
+		ck_assert_uint_gt(streams[i]->refs, 1);
+		rec_stream_drop(streams[i]);
+		streams[i] = rec_stream_new();
+		streams[i]->copy.owner_pid = 1;
+		streams[i]->copy.owner_start = 7;
+		streams[i]->d = &streams[i]->copy;
+		buffer_init(&streams[i]->label, -1);
+	}
+	play("a1-");
+	buffer_byte(&got, '\0');
+	ck_assert_str_eq(got.data, "1: 1 2 3 4 5 6");
+	end();
+}
+END_TEST
+
 START_TEST(a_large_one_comes_in_parts)
 {
 	begin(GROUP_TRANSACTION, 9, UINT64_MAX);
@@ -493,6 +518,7 @@ main(void)
 		a_loss_of_another_process_is_none,
 		it_says_when_it_wants_to_be_asked_again,
 		a_stream_may_go_while_its_records_are_held,
+		each_stream_of_a_group_is_held,
 		a_large_one_comes_in_parts,
 		so_does_one_of_many_bytes,
 		a_large_tree_keeps_what_has_not_ended,

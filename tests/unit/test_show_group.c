@@ -156,6 +156,39 @@ START_TEST(a_stream_that_is_gone_has_its_name_still)
 }
 END_TEST
 
+/* Whatever is kept from the group before: each is of its own. */
+START_TEST(groups_have_the_names_of_their_streams)
+{
+	static const struct {
+		const char *type, *ident;
+		uint32_t pid;
+		const char *line;
+	} rows[] = {
+		{ "t", "front", 1, "-- 1 t.front[1] --\n" },
+		{ "t", "back", 1, "-- 1 t.back[1] --\n" },
+		{ "u", "back", 1, "-- 1 u.back[1] --\n" },
+		{ "u", "back", 2, "-- 1 u.back[2] --\n" },
+		{ "u", "back", 2, "-- 1 u.back[2] --\n" },
+		{ "", "", 0, "-- 1 .[0] --\n" },
+	};
+
+	show_start(0);
+	for (size_t i = 0; i < 2 * UNIT_COUNT(rows); i++) {
+		size_t k = i % UNIT_COUNT(rows);
+		struct descriptor d = front;
+
+		strncpy(d.type, rows[k].type, sizeof(d.type) - 1);
+		strncpy(d.ident, rows[k].ident, sizeof(d.ident) - 1);
+		d.owner_pid = rows[k].pid;
+		shown_in->copy = d;
+		show.to.n = 0;
+		show_one(1, 0, RECORD_BEGIN | RECORD_END);
+		ck_assert_int_eq(shows(rows[k].line), 1);
+	}
+	show_close();
+}
+END_TEST
+
 /* Links whose payload is too short, or that would have arguments. */
 START_TEST(a_link_that_is_none_is_told)
 {
@@ -178,6 +211,7 @@ main(void)
 		k_counts_records_and_cuts_no_group,
 		a_rate_is_for_groups_of_which_something_is_left,
 		a_stream_that_is_gone_has_its_name_still,
+		groups_have_the_names_of_their_streams,
 		a_link_that_is_none_is_told,
 	};
 
