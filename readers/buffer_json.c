@@ -147,19 +147,23 @@ buffer_json(struct buffer *b, const char *text, size_t n)
 {
 	struct text_rest at = { (const unsigned char *)text,
 		(const unsigned char *)text + n, n >= 8, 0 };
-	size_t piece;
-	char *to;
+	size_t piece = n < PIECE ? n : PIECE;
+	/* the last character, or word, may reach beyond the piece; and quotes
+	 */
+	char *to = buffer_room(b, (piece + 8) * LONGEST + 2);
 
-	buffer_byte(b, '"');
-	while (at.p < at.last) {
+	*to++ = '"';
+	for (;;) {
+		to = put_piece(to, &at, at.p + piece);
+		if (at.p == at.last)
+			break;
+		b->n = (size_t)(to - b->data);
 		piece = (size_t)(at.last - at.p);
 		if (piece > PIECE)
 			piece = PIECE;
-		/* the last character, or word, may reach beyond the piece */
-		to = buffer_room(b, (piece + 8) * LONGEST);
-		to = put_piece(to, &at, at.p + piece);
-		b->n = (size_t)(to - b->data);
+		to = buffer_room(b, (piece + 8) * LONGEST + 2);
 	}
-	buffer_byte(b, '"');
+	*to++ = '"';
+	b->n = (size_t)(to - b->data);
 	return at.invalid;
 }

@@ -92,13 +92,29 @@ out_fields(struct rec *r,
 char *
 cursor_put(char *to, const struct rec *r)
 {
-	to = digits_hex(to, r->stream->created);
-	*to++ = '-';
-	to = digits_number(to, r->stream->serial);
-	*to++ = '-';
-	to = digits_number(to, r->lane);
-	*to++ = '-';
-	return digits_number(to, r->number);
+	/* of the record before, which often is of the same lane */
+	static uint64_t created, serial;
+	static uint32_t lane;
+	static char text[CURSOR_MAX];
+	static size_t n;
+	const struct rec_stream *s = r->stream;
+	char *end;
+
+	if (n == 0 || r->lane != lane || s->serial != serial ||
+	    s->created != created) {
+		created = s->created;
+		serial = s->serial;
+		lane = r->lane;
+		end = digits_hex(text, created);
+		*end++ = '-';
+		end = digits_number(end, serial);
+		*end++ = '-';
+		end = digits_number(end, lane);
+		*end++ = '-';
+		n = (size_t)(end - text);
+	}
+	memcpy(to, text, n);
+	return digits_number(to + n, r->number);
 }
 
 void

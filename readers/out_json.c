@@ -68,7 +68,7 @@ static void
 json_tag(struct buffer *b, const char *name, size_t n)
 {
 	buffer_json(b, name, n);
-	buffer_text(b, ",\"level\":\"");
+	buffer_text(b, ",\"level\":");
 }
 
 /* 1: a byte of it was no UTF-8. */
@@ -132,13 +132,25 @@ put_made(struct buffer *b, struct json_fields *f)
 	buffer_byte(b, '}');
 }
 
+/* Most formats have none. */
+static int
+has_fields(const struct rec *r)
+{
+	size_t n;
+
+	if (r->format == NULL)
+		return out_has_fields(r);
+	(void)format_fields(r->format, &n);
+	return n != 0;
+}
+
 /* 1: a byte of them was no UTF-8. */
 static int
 put_fields(struct buffer *b, struct rec *r)
 {
 	static struct json_fields f;
 
-	if (!out_has_fields(r))
+	if (!has_fields(r))
 		return 0;
 	if (f.made.data == NULL)
 		buffer_init(&f.made, -1);
@@ -164,6 +176,42 @@ put_bytes(char *to, const char *text, size_t n)
 {
 	memcpy(to, text, n);
 	return to + n;
+}
+
+/* A level and what follows it, with room for text_append(). */
+static const struct {
+	char text[TEXT_SLACK];
+	size_t n;
+} levels[] = {
+#define LEVEL(name)                                                            \
+	{                                                                      \
+		LITERAL("\"" name "\",\"id\":")                                \
+	}
+	LEVEL("emerg"), LEVEL("alert"), LEVEL("crit"), LEVEL("err"),
+	LEVEL("warning"), LEVEL("notice"), LEVEL("info"), LEVEL("debug"),
+	LEVEL("?")
+#undef LEVEL
+};
+
+#define LEVEL_OTHER 8
+
+/* An id and what follows it, kept for the next record, which often is of the
+ * same transaction. */
+static char *
+put_id(char *to, uint64_t id)
+{
+	static uint64_t cached;
+	static char text[DIGITS_MAX + TEXT_SLACK];
+	static size_t n;
+	char *end;
+
+	if (n == 0 || id != cached) {
+		end = digits_number(text, id);
+		end = put_bytes(end, LITERAL(",\"text\":"));
+		n = (size_t)(end - text);
+		cached = id;
+	}
+	return text_append(to, text, n);
 }
 
 /* What it says about its transaction. */
@@ -192,7 +240,8 @@ put_head(struct buffer *b, const struct rec *r)
 {
 	const struct buffer *label = &r->stream->label;
 	const struct bytes *tag = &r->tag->text;
-	const char *level = level_name(r->head->level);
+	const uint8_t level =
+	    r->head->level < LEVEL_OTHER ? r->head->level : LEVEL_OTHER;
 	char *to = buffer_room(
 	    b, TIME_LENGTH + label->n + tag->n + DIGITS_MAX + 64 + TEXT_SLACK);
 
@@ -200,10 +249,8 @@ put_head(struct buffer *b, const struct rec *r)
 	to = time_put(to, r->head->time);
 	to = text_append(to, label->data, label->n);
 	to = text_append(to, tag->text, tag->n);
-	to = put_bytes(to, level, strlen(level));
-	to = put_bytes(to, LITERAL("\",\"id\":"));
-	to = digits_number(to, r->head->id);
-	to = put_bytes(to, LITERAL(",\"text\":"));
+	to = text_append(to, levels[level].text, levels[level].n);
+	to = put_id(to, r->head->id);
 	b->n = (size_t)(to - b->data);
 }
 
@@ -232,7 +279,8 @@ json_record(struct buffer *b, struct rec *r)
 		buffer_text(b, ",\"unreadable\":true");
 	if (r->head->flags & RECORD_CUT)
 		buffer_text(b, ",\"cut\":true");
-	put_transaction(b, r);
+	if ((r->head->flags & ~RECORD_ARGS) != 0 || r->depth != 0)
+		put_transaction(b, r);
 	put_tail(b, r);
 }
 

@@ -200,6 +200,57 @@ START_TEST(json_of_a_text_has_its_fields)
 }
 END_TEST
 
+/* Whatever is kept of the record before: each member is changed by itself. */
+START_TEST(json_of_each_record_has_its_own_id_level_and_cursor)
+{
+	static const struct {
+		uint64_t id;
+		uint8_t level;
+		uint64_t created, serial;
+		uint32_t lane;
+		uint64_t number;
+		const char *json, *cursor;
+	} rows[] = {
+		{ 0, 0, 0, 0, 0, 0, "\"level\":\"emerg\",\"id\":0,\"text\"",
+		    "0000000000000000-0-0-0" },
+		{ 17, 0, 0, 0, 0, 1, "\"level\":\"emerg\",\"id\":17,\"text\"",
+		    "0000000000000000-0-0-1" },
+		{ 17, 4, 9, 0, 0, 1, "\"level\":\"warning\",\"id\":17,\"text\"",
+		    "0000000000000009-0-0-1" },
+		{ 18, 4, 9, 8, 0, 1, "\"level\":\"warning\",\"id\":18,\"text\"",
+		    "0000000000000009-8-0-1" },
+		{ 18, 8, 9, 8, 7, 1, "\"level\":\"?\",\"id\":18,\"text\"",
+		    "0000000000000009-8-7-1" },
+		{ UINT64_MAX, 255, UINT64_MAX, UINT64_MAX, UINT32_MAX,
+		    UINT64_MAX,
+		    "\"level\":\"?\",\"id\":18446744073709551615,\"text\"",
+		    "ffffffffffffffff-18446744073709551615-4294967295-"
+		    "18446744073709551615" },
+	};
+	const char *line;
+	char cursor[128];
+
+	begin();
+	for (size_t i = 0; i < 2 * UNIT_COUNT(rows); i++) {
+		size_t k = i % UNIT_COUNT(rows);
+		struct rec *r = records_text(&rs, &of, "x", 1);
+
+		rs.heads[rs.n - 1].id = rows[k].id;
+		rs.heads[rs.n - 1].level = rows[k].level;
+		r->stream->created = rows[k].created;
+		r->stream->serial = rows[k].serial;
+		r->lane = rows[k].lane;
+		r->number = rows[k].number;
+		line = shown_last(&rs, &out_json, NULL);
+		ck_assert_ptr_nonnull(strstr(line, rows[k].json));
+		(void)snprintf(cursor, sizeof(cursor), "\"cursor\":\"%s\"}\n",
+		    rows[k].cursor);
+		ck_assert_ptr_nonnull(strstr(line, cursor));
+	}
+	records_end(&rs);
+}
+END_TEST
+
 START_TEST(json_has_64_fields_at_most)
 {
 	char text[2048];
@@ -373,6 +424,7 @@ main(void)
 		colours_are_for_terminals_that_want_them,
 		full_says_all_that_is_known,
 		json_of_a_text_has_its_fields,
+		json_of_each_record_has_its_own_id_level_and_cursor,
 		json_has_64_fields_at_most,
 		json_of_arguments_is_typed,
 		whatever_is_written_json_is_valid_and_the_rest_is_safe,
