@@ -105,9 +105,8 @@ take(const struct format_value *from, struct value *v)
 	return -1;
 }
 
-/* What is known of it in a format, which is found out if it is new. */
-static const struct field_place *
-place_in(struct field *f, const struct rec_format *of)
+static __attribute__((noinline)) const struct field_place *
+new_place(struct field *f, const struct rec_format *of)
 {
 	struct field_place *p;
 
@@ -117,9 +116,20 @@ place_in(struct field *f, const struct rec_format *of)
 			err(1, "memory");
 	}
 	p = &f->places[of->number % FIELD_PLACES];
-	if (p->number != of->number)
-		find_place(f, of, p);
+	find_place(f, of, p);
 	return p;
+}
+
+/* What is known of it in a format, which is found out if it is new. */
+static inline const struct field_place *
+place_in(struct field *f, const struct rec_format *of)
+{
+	const struct field_place *p;
+
+	if (f->places == NULL)
+		return new_place(f, of);
+	p = &f->places[of->number % FIELD_PLACES];
+	return p->number == of->number ? p : new_place(f, of);
 }
 
 int
@@ -149,7 +159,7 @@ read_place(struct rec *r, int place, struct value *v)
 	    r->spans[place].end - r->spans[place].begin });
 }
 
-static void
+static __attribute__((noinline)) void
 find_argument(struct field *f, struct rec *r, struct value *v)
 {
 	const struct rec_format *of = dict_format(
@@ -296,17 +306,13 @@ may_have(struct bytes text, struct bytes name)
 	return has_bytes(text, name) || memchr(text.text, '\\', text.n) != NULL;
 }
 
-void
-field_find(struct field *f, struct rec *r, struct value *v)
+static __attribute__((noinline)) void
+find_in_text(struct field *f, struct rec *r, struct value *v)
 {
 	struct pairs s;
 
 	if (f->scratch != NULL)
 		f->scratch->n = 0;
-	if ((r->head->flags & RECORD_ARGS) != 0) {
-		find_argument(f, r, v);
-		return;
-	}
 	v->kind = VALUE_NONE;
 	if (!may_have(r->payload, f->name))
 		return;
@@ -316,6 +322,20 @@ field_find(struct field *f, struct rec *r, struct value *v)
 	}
 	s.at = r->payload.text;
 	find_pair(f, &s, v);
+}
+
+void
+field_find(struct field *f, struct rec *r, struct value *v)
+{
+	const struct field_place *p = field_known(f, r);
+
+	/* most records have it not, and that is known */
+	if (p != NULL && p->quick == QUICK_ABSENT)
+		v->kind = VALUE_NONE;
+	else if ((r->head->flags & RECORD_ARGS) != 0)
+		find_argument(f, r, v);
+	else
+		find_in_text(f, r, v);
 }
 
 typedef int each_fn(void *, struct bytes name, const struct value *);
