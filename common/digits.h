@@ -1,5 +1,5 @@
 /*
- * digits.h -- numbers in decimal and in hex, two digits at a time.
+ * digits.h -- numbers in decimal and in hex, several digits at a time.
  *
  * Who writes does so at `to', where there is room, and returns its end.
  */
@@ -56,25 +56,52 @@ digits_nine(char *to, uint32_t v)
 	return digits_six(to + 3, v % 1000000);
 }
 
-/* Of a number below a billion. */
-static inline unsigned
-digits_count(uint32_t v)
+/* Eight digits, a byte each, the first one lowest: of a number below 100
+ * million all at once, by hundreds, then by tens. */
+static inline uint64_t
+digits_eight(uint32_t v)
 {
-	return 1u + (v >= 10) + (v >= 100) + (v >= 1000) + (v >= 10000) +
-	       (v >= 100000) + (v >= 1000000) + (v >= 10000000) +
-	       (v >= 100000000);
+	uint64_t x = v / 10000 | (uint64_t)(v % 10000) << 32, high;
+
+	/* exact below 10000, and below 100 */
+	high = x * 5243 >> 19 & UINT64_C(0x0000007f0000007f);
+	x = high | (x - high * 100) << 16;
+	high = x * 103 >> 10 & UINT64_C(0x000f000f000f000f);
+	return high | (x - high * 10) << 8;
 }
 
-/* DIGITS_MAX at most. */
+/* Puts them without their first `skip'; what is behind them may change. */
+static inline char *
+digits_put(char *to, uint64_t digits, unsigned skip)
+{
+	uint64_t x = digits + UINT64_C(0x0101010101010101) * '0';
+
+	x >>= 8 * skip;
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+		x = __builtin_bswap64(x);
+	memcpy(to, &x, sizeof(x));
+	return to + 8 - skip;
+}
+
+/* DIGITS_MAX at most; always at an address where there is room for so many. */
 static inline char *
 digits_number(char *to, uint64_t v)
 {
-	const uint32_t billion = 1000000000;
+	const uint64_t part = 100000000;
+	uint64_t first = v, digits;
 
-	if (v < billion)
-		return digits_last(to, (uint32_t)v, digits_count((uint32_t)v));
-	to = digits_number(to, v / billion);
-	return digits_nine(to, (uint32_t)(v % billion));
+	if (v >= part)
+		first = v < part * part ? v / part : v / (part * part);
+	digits = digits_eight((uint32_t)first);
+	/* all but the last one, if they are zeros */
+	to = digits_put(to, digits,
+	    (unsigned)__builtin_ctzll(digits | UINT64_C(1) << 56) / 8);
+	if (v >= part * part)
+		to = digits_put(
+		    to, digits_eight((uint32_t)(v / part % part)), 0);
+	if (v >= part)
+		to = digits_put(to, digits_eight((uint32_t)(v % part)), 0);
+	return to;
 }
 
 /* Of a hexadecimal digit; -1: it is none. */

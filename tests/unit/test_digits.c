@@ -16,8 +16,11 @@ compare(uint64_t v)
 	uint32_t part = (uint32_t)(v % 1000000000);
 
 	(void)snprintf(wanted, sizeof(wanted), "%" PRIu64, v);
+	memset(got, 'x', sizeof(got));
 	*digits_number(got, v) = '\0';
 	expect(strcmp(got, wanted) == 0);
+	for (size_t i = DIGITS_MAX + 1; i < sizeof(got); i++)
+		expect(got[i] == 'x');
 	(void)snprintf(wanted, sizeof(wanted), "%016" PRIx64, v);
 	*digits_hex(got, v) = '\0';
 	expect(strcmp(got, wanted) == 0);
