@@ -127,9 +127,7 @@ find(struct capture_in *in, const struct capture_name *name)
 static void
 note_hidden(const struct capture_in *in, struct in_stream *s)
 {
-	uint32_t n = s->as->dict.tags_size;
-
-	for (uint16_t id = 0; id < n && id < TAGS_MAX; id++)
+	for (uint16_t id = 0; id < s->as->dict.tags_size && id < TAGS_MAX; id++)
 		s->hidden[id] = show_tag(in->show, s->as, id)->hidden != 0;
 }
 
@@ -348,7 +346,7 @@ walk_run(struct capture_in *in, const struct capture_run *run, const uint8_t *p,
 	head->id = run->id;
 	r->stream = l->stream->as;
 	r->lane = l->number;
-	for (n = 0; n < run->count; n++) {
+	for (n = 0; n < run->count && !show->done; n++) {
 		/* behind the end is room, so one look at it will do */
 		memcpy(&i, p, sizeof(i));
 		next = p + sizeof(i) + capture_padded(i.length);
@@ -366,11 +364,6 @@ walk_run(struct capture_in *in, const struct capture_run *run, const uint8_t *p,
 			r->payload.n = i.length;
 			r->has_text = 0;
 			show_record(show, r);
-			if (show->done) {
-				n++;
-				p = next;
-				break;
-			}
 		}
 		p = next;
 	}
