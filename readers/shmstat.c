@@ -1,96 +1,178 @@
 /*
  * shmstat.c -- show the counters of an instance: shmstat(1).
+ *
+ * The options; the ways to show counters are in stat_show.h.
  */
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "readers/stat_format.h"
+#include "readers/stat_show.h"
 
-#define EVERY NSEC
-#define TRIES 20 /* a daemon that is restarted all the time */
+#define SECONDS_MIN MSEC
+#define SECONDS_MAX (86400 * NSEC)
+
+/* Options that have no letter. */
+enum { OPT_DIFF = 256, OPT_LISTEN };
 
 static const struct option_row options[] = {
 	{ '1', NULL, "print all counters once", NULL },
 	{ 'a', NULL, "each worker apart, instead of sums", NULL },
 	{ 'f', "glob", "only counters that match (^glob: that do not)", NULL },
 	{ 'h', NULL, "this help", NULL },
-	{ 'j', NULL, "print once, as JSON", NULL },
-	{ 'l', NULL, "list names and descriptions", NULL },
+	{ 'I', "glob", "only counters that match", NULL },
+	{ 'j', NULL, "print once, as JSON: -o json", NULL },
+	{ 'l', NULL, "list names and descriptions: -o names", NULL },
 	{ 'L', NULL, "list the instances of this machine", NULL },
 	{ 'n', "instance", "a name, or the absolute path of a directory",
 	    NULL },
+	{ 'o', "format", STAT_FORMATS ": print once, so", NULL },
+	{ 'p', "verbosity", "info, diag, debug: up to that level", NULL },
 	{ 's', NULL, "list the sections of the segment", NULL },
 	{ 't', "seconds", "how long to wait for the instance (5), or off",
 	    NULL },
 	{ 'V', NULL, "print the version", NULL },
+	{ 'w', "seconds", "print again and again, so long after each other",
+	    NULL },
+	{ 'X', "glob", "not the counters that match", NULL },
+	{ OPT_DIFF, "seconds", "print what changed in so long", "diff" },
+	{ OPT_LISTEN, "address", "serve HTTP on host:port or unix:path",
+	    "listen" },
 	{ 0, NULL, NULL, NULL },
 };
 
 /* What is asked for. */
-enum mode { MODE_LIVE, MODE_ONCE, MODE_SECTIONS, MODE_INSTANCES };
-
-struct stat_args {
-	enum mode mode;
-	char letter; /* the option that chose it */
-	const struct stat_format *format;
-	const char *instance;
-	uint64_t timeout;
-	struct stat_filter filter;
-	struct stat_options collect;
+enum mode {
+	MODE_NONE,
+	MODE_COUNTERS, /* in a format: once, or with -w */
+	MODE_DIFF,
+	MODE_LISTEN,
+	MODE_SECTIONS,
+	MODE_INSTANCES
 };
 
-/* -1 goes with any of them. */
+struct stat_line {
+	enum mode mode;
+	const char *by; /* the option that chose it */
+	int once;       /* -1, which goes with any of them */
+	struct stat_args args;
+};
+
 static void
-set_mode(struct stat_args *a, int letter, enum mode mode,
-    const struct stat_format *f)
+set_mode(struct stat_line *l, const char *by, enum mode mode)
 {
-	if (a->letter != 0 && a->letter != '1' && a->letter != letter) {
-		if (letter != '1')
-			usage_errx("-%c and -%c do not go together", a->letter,
-			    letter);
-		return;
-	}
-	a->letter = (char)letter;
-	a->mode = mode;
-	a->format = f;
+	if (l->by != NULL && strcmp(l->by, by) != 0)
+		usage_errx("%s and %s do not go together", l->by, by);
+	l->by = by;
+	l->mode = mode;
 }
 
 static void
-parse_option(struct stat_args *a, int letter)
+set_format(struct stat_line *l, const char *by, const char *name)
+{
+	set_mode(l, by, MODE_COUNTERS);
+	l->args.format = stat_format_named(name);
+	if (l->args.format == NULL)
+		usage_errx("%s %s: not a format: " STAT_FORMATS, by, name);
+}
+
+static void
+take_glob(struct stat_args *a, int letter)
+{
+	const char *fault = stat_filter_add(&a->filter, letter, optarg);
+
+	if (fault != NULL)
+		usage_errx("-%c %s: %s", letter, optarg, fault);
+}
+
+static uint64_t
+take_seconds(const char *option)
+{
+	uint64_t ns;
+
+	if (parse_timeout(optarg, &ns) != 0 || ns < SECONDS_MIN ||
+	    ns > SECONDS_MAX)
+		usage_errx("%s %s: not a number of seconds from 0.001 to 86400",
+		    option, optarg);
+	return ns;
+}
+
+static void
+take_levels(struct stat_args *a)
+{
+	for (uint8_t level = 0; level < STAT_LEVELS; level++)
+		if (strcmp(optarg, stat_level_text(level)) == 0) {
+			a->levels = level + 1u;
+			return;
+		}
+	usage_errx("-p %s: not a level: info, diag or debug", optarg);
+}
+
+/* Those that choose what is done. */
+static void
+parse_mode(struct stat_line *l, int letter)
 {
 	const char *fault;
 
 	switch (letter) {
 	case '1':
-		set_mode(a, letter, MODE_ONCE, &stat_text);
+		l->once = 1;
 		break;
 	case 'j':
-		set_mode(a, letter, MODE_ONCE, &stat_json);
+		set_format(l, "-j", "json");
 		break;
 	case 'l':
-		set_mode(a, letter, MODE_ONCE, &stat_names);
+		set_format(l, "-l", "names");
+		break;
+	case 'o':
+		set_format(l, "-o", optarg);
 		break;
 	case 's':
-		set_mode(a, letter, MODE_SECTIONS, NULL);
+		set_mode(l, "-s", MODE_SECTIONS);
 		break;
 	case 'L':
-		set_mode(a, letter, MODE_INSTANCES, NULL);
+		set_mode(l, "-L", MODE_INSTANCES);
 		break;
+	case OPT_DIFF:
+		set_mode(l, "--diff", MODE_DIFF);
+		l->args.diff = take_seconds("--diff");
+		break;
+	case OPT_LISTEN:
+		set_mode(l, "--listen", MODE_LISTEN);
+		l->args.listen = optarg;
+		fault = stat_listen_fault(optarg);
+		if (fault != NULL)
+			usage_errx("--listen %s: %s", optarg, fault);
+		break;
+	}
+}
+
+static void
+parse_option(struct stat_line *l, int letter)
+{
+	struct stat_args *a = &l->args;
+
+	switch (letter) {
 	case 'a':
 		a->collect.apart = 1;
 		break;
 	case 'f':
-		fault = stat_filter_add(&a->filter, optarg);
-		if (fault != NULL)
-			usage_errx("-f %s: %s", optarg, fault);
+	case 'I':
+	case 'X':
+		take_glob(a, letter);
 		break;
 	case 'n':
 		a->instance = optarg;
 		break;
+	case 'p':
+		take_levels(a);
+		break;
 	case 't':
 		usage_timeout(optarg, &a->timeout);
+		break;
+	case 'w':
+		a->every = take_seconds("-w");
 		break;
 	case 'h':
 		usage_print(options, "");
@@ -98,93 +180,57 @@ parse_option(struct stat_args *a, int letter)
 	case 'V':
 		usage_version();
 		exit(0);
+	default:
+		parse_mode(l, letter);
 	}
 }
 
 static void
-parse_args(struct stat_args *a, int argc, char **argv)
+parse_args(struct stat_line *l, int argc, char **argv)
 {
+	struct stat_args *a = &l->args;
 	int letter;
 
-	memset(a, 0, sizeof(*a));
+	memset(l, 0, sizeof(*l));
 	a->format = &stat_text;
 	a->timeout = ATTACH_TIMEOUT;
 	while ((letter = usage_next(options, 0, argc, argv)) != -1)
-		parse_option(a, letter);
+		parse_option(l, letter);
 	if (optind != argc)
 		usage_stray(
 		    argv[optind], "-f chooses counters, -n names the instance");
+	if (a->every > 0 && l->once)
+		usage_errx("-1 and -w do not go together");
+	if (a->every > 0 && l->mode > MODE_COUNTERS)
+		usage_errx("%s and -w do not go together", l->by);
 	usage_instance(a->instance);
 	a->collect.wanted = stat_filter_wants;
 	a->collect.arg = &a->filter;
-}
-
-/*
- * Reads all counters, from the file that is the instance's when it has done so:
- * what it read of the one before is thrown away, for the next daemon may have
- * shown more of them by then.
- */
-static enum attach_event
-read_pass(struct attach *a, struct stat_collect *c)
-{
-	for (int i = 0; i < TRIES; i++) {
-		stat_collect_gather(c, &a->segment);
-		if (!attach_is_stale(a) && !segment_torn(&a->segment))
-			break;
-		switch (attach_look(a, NULL)) {
-		case ATTACH_NEW:
-			continue;
-		case ATTACH_TORN:
-			return ATTACH_TORN;
-		case ATTACH_SAME:
-			break; /* it is removed, and there is no other */
-		}
-		break;
-	}
-	stat_collect_add(c);
-	return ATTACH_SAME;
-}
-
-/* -1, -j, -l, and none of them. */
-static int
-show_counters(struct stat_args *args, struct attach *a, struct buffer *out)
-{
-	struct stat_head head = { .attach = a, .first = 1 };
-	uint64_t when = clock_mono(), now;
-	struct stat_collect c;
-	int status = 0;
-
-	stat_collect_init(&c, &args->collect);
-	for (;; head.first = 0) {
-		if (attach_poll(a, NULL) == ATTACH_TORN ||
-		    read_pass(a, &c) == ATTACH_TORN) {
-			status = 1;
-			break;
-		}
-		stat_print(out, args->format, &c, &head);
-		if (args->mode == MODE_ONCE || buffer_flush(out) != 0)
-			break;
-		when += EVERY;
-		now = clock_mono();
-		if (when < now) /* we were stopped */
-			when = now;
-		if (!stop_asked())
-			stop_nap(when - now);
-		if (stop_asked())
-			break;
-	}
-	stat_collect_fini(&c);
-	return status;
+	a->collect.levels = a->levels;
 }
 
 static int
-show_instance(struct stat_args *args, struct buffer *out)
+show_counters(struct stat_line *l, struct attach *a, struct buffer *out)
+{
+	if (l->mode == MODE_DIFF)
+		return stat_diff(&l->args, a, out);
+	if (l->args.every > 0)
+		return stat_stream(&l->args, a, out);
+	if (l->once || l->mode == MODE_COUNTERS)
+		return stat_once(&l->args, a, out);
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+		return stat_screen(&l->args, a, out);
+	return stat_stream(&l->args, a, out);
+}
+
+static int
+show_instance(struct stat_line *l, struct buffer *out)
 {
 	struct attach a;
 	int status = 0;
 
 	attach_init(&a);
-	switch (attach_open(&a, args->instance, args->timeout)) {
+	switch (attach_open(&a, l->args.instance, l->args.timeout)) {
 	case ATTACH_FAILED:
 		return 1;
 	case ATTACH_STOPPED:
@@ -192,8 +238,8 @@ show_instance(struct stat_args *args, struct buffer *out)
 	case ATTACH_OK:
 		break;
 	}
-	if (args->mode != MODE_SECTIONS)
-		status = show_counters(args, &a, out);
+	if (l->mode != MODE_SECTIONS)
+		status = show_counters(l, &a, out);
 	else
 		stat_sections(out, &a.segment, clock_real());
 	if (status == 0 && attach_poll(&a, NULL) == ATTACH_TORN)
@@ -205,19 +251,21 @@ show_instance(struct stat_args *args, struct buffer *out)
 int
 main(int argc, char **argv)
 {
-	struct stat_args args;
+	struct stat_line line;
 	struct buffer out;
 	int status = 0, written;
 
-	parse_args(&args, argc, argv);
+	parse_args(&line, argc, argv);
 	stop_init();
 	buffer_init(&out, STDOUT_FILENO);
-	if (args.mode == MODE_INSTANCES)
+	if (line.mode == MODE_INSTANCES)
 		stat_instances(&out);
+	else if (line.mode == MODE_LISTEN)
+		status = stat_listen(&line.args);
 	else
-		status = show_instance(&args, &out);
+		status = show_instance(&line, &out);
 	written = buffer_exit(&out);
 	buffer_free(&out);
-	stat_filter_free(&args.filter);
+	stat_filter_free(&line.args.filter);
 	return status != 0 ? status : written;
 }

@@ -522,16 +522,26 @@ stat_collect_add(struct stat_collect *c)
 			add_set(c, d, set);
 	}
 	free(skip);
-	for (k = stat_first(c); k != NULL; k = stat_next(c, k))
-		finish_counter(c, k);
+	RB_FOREACH(k, stat_counters, &c->counters)
+		if (k->pass == c->pass)
+			finish_counter(c, k);
 	c->added = c->pass;
 	c->mono_added = c->mono;
 }
 
-static struct stat_counter *
-skip_old(const struct stat_collect *c, struct stat_counter *k)
+static int
+is_shown(const struct stat_collect *c, const struct stat_counter *k)
 {
-	while (k != NULL && k->pass != c->pass)
+	unsigned levels = c->options.levels;
+
+	return k->pass == c->pass &&
+	       (levels == 0 || levels >= STAT_LEVELS || k->level < levels);
+}
+
+static struct stat_counter *
+skip_hidden(const struct stat_collect *c, struct stat_counter *k)
+{
+	while (k != NULL && !is_shown(c, k))
 		k = RB_NEXT(stat_counters, &c->counters, k);
 	return k;
 }
@@ -539,11 +549,11 @@ skip_old(const struct stat_collect *c, struct stat_counter *k)
 struct stat_counter *
 stat_first(struct stat_collect *c)
 {
-	return skip_old(c, RB_MIN(stat_counters, &c->counters));
+	return skip_hidden(c, RB_MIN(stat_counters, &c->counters));
 }
 
 struct stat_counter *
 stat_next(const struct stat_collect *c, struct stat_counter *k)
 {
-	return skip_old(c, RB_NEXT(stat_counters, &c->counters, k));
+	return skip_hidden(c, RB_NEXT(stat_counters, &c->counters, k));
 }

@@ -100,8 +100,13 @@ struct stat_set {
  * is not is not even read. */
 typedef int stat_wanted(const void *arg, const char *plain, const char *name);
 
+#define STAT_LEVELS 3 /* info, diag, debug */
+
 struct stat_options {
 	int apart; /* each worker by itself */
+	/* the levels that stat_first() and stat_next() show, from info on; may
+	 * be changed between two passes */
+	unsigned levels; /* 0, or STAT_LEVELS: all */
 	stat_wanted *wanted;
 	const void *arg;
 };
@@ -146,7 +151,8 @@ void stat_collect_gather(struct stat_collect *, const struct segment *);
 /* Adds up what was gathered last. */
 void stat_collect_add(struct stat_collect *);
 
-/* Goes through the counters of the last pass, by name. */
+/* Goes through the counters of the last pass, by name; not those of levels that
+ * are not shown. */
 struct stat_counter *stat_first(struct stat_collect *);
 struct stat_counter *stat_next(
     const struct stat_collect *, struct stat_counter *);

@@ -1,9 +1,9 @@
 /*
  * stat_filter.c -- which counters are wanted: globs, in the order given.
  *
- * The first glob that matches decides: one begun with ^ excludes, any other one
- * includes.  What none matches is wanted if all of them exclude.  A glob is
- * held against the name without its labels, and against the whole.
+ * -f, -I and -X make one list, and the first glob of it that matches decides.
+ * What none matches is wanted if all of them exclude.  A glob is held against
+ * the name without its labels, and against the whole.
  */
 #include <err.h>
 #include <stdlib.h>
@@ -11,10 +11,11 @@
 #include "readers/stat_format.h"
 
 const char *
-stat_filter_add(struct stat_filter *f, const char *glob)
+stat_filter_add(struct stat_filter *f, int option, const char *glob)
 {
-	int excludes = glob[0] == '^';
-	const char *fault = globs_add_one(&f->globs, glob + excludes);
+	int caret = option == 'f' && glob[0] == '^';
+	int excludes = option == 'X' || caret;
+	const char *fault = globs_add_one(&f->globs, glob + caret);
 
 	if (fault != NULL)
 		return fault;

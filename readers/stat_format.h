@@ -2,7 +2,7 @@
  * stat_format.h -- what shmstat prints, and of what.
  *
  * A format of counters is a table of functions: a new one is a new file and a
- * line in shmstat.c.
+ * line in stat_print.c.
  */
 #ifndef SHMLOG_READERS_STAT_FORMAT_H
 #define SHMLOG_READERS_STAT_FORMAT_H
@@ -21,33 +21,49 @@ struct stat_head {
 	uint64_t real; /* ns since the epoch: when they were read */
 	size_t width;  /* of the longest name, bytes */
 	int first;     /* the first pass that is printed */
+	int stream;    /* others will follow (-w) */
+	void *state;   /* the format's own, from pass to pass; NULL at first */
 };
 
 struct stat_format {
+	const char *name; /* as -o has it */
+	/* Prints a pass; NULL: it is head, counter of each, tail. */
+	void (*pass)(
+	    struct buffer *, struct stat_head *, struct stat_collect *);
 	void (*head)(struct buffer *, const struct stat_head *);
 	/* n counts the counters of a pass, from 0 */
 	void (*counter)(struct buffer *, const struct stat_head *,
 	    const struct stat_counter *, size_t n);
 	void (*tail)(struct buffer *);
+	void (*end)(void *state); /* frees it; NULL: there is none */
 };
+
+/* What -o takes, for usage and messages; stat_print.c has the table. */
+#define STAT_FORMATS "text, json or names"
 
 extern const struct stat_format stat_text;  /* -1 */
 extern const struct stat_format stat_names; /* -l */
 extern const struct stat_format stat_json;  /* -j */
 
-/* A pass in a format. */
+/* The one of that name, or NULL. */
+const struct stat_format *stat_format_named(const char *name);
+
+/* A pass in a format; head is all zeros but for attach, first and stream. */
 void stat_print(struct buffer *, const struct stat_format *,
     struct stat_collect *, struct stat_head *);
+/* After the last one. */
+void stat_print_end(const struct stat_format *, struct stat_head *);
 
-/* -f: globs in order; the first one that matches decides. */
+/* -f, -I, -X: globs in order; the first one that matches decides. */
 struct stat_filter {
 	struct globs globs;
-	uint8_t *excludes; /* of each glob: it began with ^ */
-	int includes;      /* there is one that did not */
+	uint8_t *excludes; /* of each glob */
+	int includes;      /* there is one that does not */
 };
 
-/* Adds one; NULL, or its fault (option.h). */
-const char *stat_filter_add(struct stat_filter *, const char *glob);
+/* Adds one, for the option -f (excludes if it begins with ^), -I, or -X; NULL,
+ * or its fault (option.h). */
+const char *stat_filter_add(struct stat_filter *, int option, const char *glob);
 /* A stat_wanted; arg is a struct stat_filter. */
 int stat_filter_wants(const void *arg, const char *plain, const char *name);
 void stat_filter_free(struct stat_filter *);

@@ -187,4 +187,9 @@ json_tail(struct buffer *b)
 	buffer_text(b, "\n}}\n");
 }
 
-const struct stat_format stat_json = { json_head, json_counter, json_tail };
+const struct stat_format stat_json = {
+	.name = "json",
+	.head = json_head,
+	.counter = json_counter,
+	.tail = json_tail,
+};

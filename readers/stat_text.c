@@ -137,27 +137,15 @@ text_tail(struct buffer *b)
 	(void)b;
 }
 
-const struct stat_format stat_text = { text_head, text_counter, text_tail };
-const struct stat_format stat_names = { text_head, names_counter, text_tail };
-
-void
-stat_print(struct buffer *b, const struct stat_format *f,
-    struct stat_collect *c, struct stat_head *h)
-{
-	struct stat_counter *k;
-	size_t n = 0, length;
-
-	h->real = c->real;
-	h->width = 0;
-	for (k = stat_first(c); k != NULL; k = stat_next(c, k)) {
-		length = strlen(k->name);
-		if (k->kind == SCHEMA_HISTOGRAM)
-			length += strlen(".count");
-		if (length > h->width)
-			h->width = length;
-	}
-	f->head(b, h);
-	for (k = stat_first(c); k != NULL; k = stat_next(c, k))
-		f->counter(b, h, k, n++);
-	f->tail(b);
-}
+const struct stat_format stat_text = {
+	.name = "text",
+	.head = text_head,
+	.counter = text_counter,
+	.tail = text_tail,
+};
+const struct stat_format stat_names = {
+	.name = "names",
+	.head = text_head,
+	.counter = names_counter,
+	.tail = text_tail,
+};

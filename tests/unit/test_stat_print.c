@@ -320,7 +320,7 @@ START_TEST(the_first_glob_that_matches_decides)
 		memset(&f, 0, sizeof(f));
 		for (int g = 0; g < 4 && table[i].globs[g] != NULL; g++)
 			ck_assert_ptr_null(
-			    stat_filter_add(&f, table[i].globs[g]));
+			    stat_filter_add(&f, 'f', table[i].globs[g]));
 		if (stat_filter_wants(&f, table[i].name, table[i].name) !=
 		    table[i].wanted)
 			ck_abort_msg("row %zu: %s", i, table[i].name);
@@ -334,11 +334,11 @@ START_TEST(a_glob_is_held_against_the_name_with_and_without_labels)
 	struct stat_filter f;
 
 	memset(&f, 0, sizeof(f));
-	ck_assert_ptr_nonnull(stat_filter_add(&f, "^"));
-	ck_assert_ptr_nonnull(stat_filter_add(&f, ""));
-	ck_assert_ptr_nonnull(stat_filter_add(&f, "^x["));
-	ck_assert_ptr_null(stat_filter_add(&f, "^*{host=a}"));
-	ck_assert_ptr_null(stat_filter_add(&f, "x.y.n"));
+	ck_assert_ptr_nonnull(stat_filter_add(&f, 'f', "^"));
+	ck_assert_ptr_nonnull(stat_filter_add(&f, 'f', ""));
+	ck_assert_ptr_nonnull(stat_filter_add(&f, 'f', "^x["));
+	ck_assert_ptr_null(stat_filter_add(&f, 'f', "^*{host=a}"));
+	ck_assert_ptr_null(stat_filter_add(&f, 'f', "x.y.n"));
 	ck_assert_int_eq(stat_filter_wants(&f, "x.y.n", "x.y.n{host=a}"), 0);
 	ck_assert_int_eq(stat_filter_wants(&f, "x.y.n", "x.y.n{host=b}"), 1);
 	ck_assert_int_eq(stat_filter_wants(&f, "x.y.m", "x.y.m{host=b}"), 0);
