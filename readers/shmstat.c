@@ -44,8 +44,7 @@ static const struct option_row options[] = {
 
 /* What is asked for. */
 enum mode {
-	MODE_NONE,
-	MODE_COUNTERS, /* in a format: once, or with -w */
+	MODE_COUNTERS, /* once, with -w again and again, or on a screen */
 	MODE_DIFF,
 	MODE_LISTEN,
 	MODE_SECTIONS,
@@ -54,24 +53,31 @@ enum mode {
 
 struct stat_line {
 	enum mode mode;
-	const char *by; /* the option that chose it */
-	int once;       /* -1, which goes with any of them */
+	const char *by;     /* the option that chose it */
+	const char *format; /* the option that chose that */
+	int once;           /* -1, which goes with any of them */
 	struct stat_args args;
 };
 
 static void
+set_once(const char **was, const char *by)
+{
+	if (*was != NULL && strcmp(*was, by) != 0)
+		usage_errx("%s and %s do not go together", *was, by);
+	*was = by;
+}
+
+static void
 set_mode(struct stat_line *l, const char *by, enum mode mode)
 {
-	if (l->by != NULL && strcmp(l->by, by) != 0)
-		usage_errx("%s and %s do not go together", l->by, by);
-	l->by = by;
+	set_once(&l->by, by);
 	l->mode = mode;
 }
 
 static void
 set_format(struct stat_line *l, const char *by, const char *name)
 {
-	set_mode(l, by, MODE_COUNTERS);
+	set_once(&l->format, by);
 	l->args.format = stat_format_named(name);
 	if (l->args.format == NULL)
 		usage_errx("%s %s: not a format: " STAT_FORMATS, by, name);
@@ -185,6 +191,25 @@ parse_option(struct stat_line *l, int letter)
 	}
 }
 
+/* What does not go together, once all is known. */
+static void
+check_line(const struct stat_line *l)
+{
+	const struct stat_args *a = &l->args;
+
+	if (a->every > 0 && l->once)
+		usage_errx("-1 and -w do not go together");
+	if (a->every > 0 && l->mode != MODE_COUNTERS)
+		usage_errx("%s and -w do not go together", l->by);
+	if (l->format == NULL || l->mode == MODE_COUNTERS)
+		return;
+	if (l->mode != MODE_DIFF)
+		usage_errx("%s and %s do not go together", l->by, l->format);
+	if (a->format->pass != NULL)
+		usage_errx(
+		    "%s and -o %s do not go together", l->by, a->format->name);
+}
+
 static void
 parse_args(struct stat_line *l, int argc, char **argv)
 {
@@ -199,10 +224,7 @@ parse_args(struct stat_line *l, int argc, char **argv)
 	if (optind != argc)
 		usage_stray(
 		    argv[optind], "-f chooses counters, -n names the instance");
-	if (a->every > 0 && l->once)
-		usage_errx("-1 and -w do not go together");
-	if (a->every > 0 && l->mode > MODE_COUNTERS)
-		usage_errx("%s and -w do not go together", l->by);
+	check_line(l);
 	usage_instance(a->instance);
 	a->collect.wanted = stat_filter_wants;
 	a->collect.arg = &a->filter;
@@ -216,7 +238,7 @@ show_counters(struct stat_line *l, struct attach *a, struct buffer *out)
 		return stat_diff(&l->args, a, out);
 	if (l->args.every > 0)
 		return stat_stream(&l->args, a, out);
-	if (l->once || l->mode == MODE_COUNTERS)
+	if (l->once || l->format != NULL)
 		return stat_once(&l->args, a, out);
 	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
 		return stat_screen(&l->args, a, out);

@@ -124,18 +124,37 @@ stat_collect_fini(struct stat_collect *c)
 static void
 cache_begin(struct stat_collect *c, const struct segment *s)
 {
-	if (c->cache.sets != NULL && c->cache.created == s->plan.created &&
-	    c->cache.n == s->plan.desc_count)
+	if (c->cache.created == s->plan.created &&
+	    c->cache.room == s->plan.desc_count)
 		return;
-	if (c->old.sets == NULL)
+	if (c->old.sets == NULL) {
 		c->old = c->cache;
-	else
+		memset(&c->cache, 0, sizeof(c->cache));
+	} else
 		cache_free(c, &c->cache);
 	c->cache.created = s->plan.created;
-	c->cache.n = s->plan.desc_count;
-	c->cache.sets = calloc(c->cache.n, sizeof(*c->cache.sets));
-	if (c->cache.sets == NULL)
-		err(1, "memory");
+	c->cache.room = s->plan.desc_count;
+}
+
+/* The place of an index, which is below `room'. */
+static struct stat_set **
+cache_place(struct stat_cache *cache, uint32_t index)
+{
+	uint32_t n = index < 32 ? 64 : 2 * index;
+
+	must(index < cache->room);
+	if (index >= cache->n) {
+		if (index >= cache->room / 2 || n > cache->room)
+			n = cache->room;
+		cache->sets =
+		    reallocarray(cache->sets, n, sizeof(struct stat_set *));
+		if (cache->sets == NULL)
+			err(1, "memory");
+		memset(cache->sets + cache->n, 0,
+		    (n - cache->n) * sizeof(struct stat_set *));
+		cache->n = n;
+	}
+	return &cache->sets[index];
 }
 
 static uint64_t
@@ -215,7 +234,7 @@ read_sets(struct stat_collect *c, const struct segment *s)
 
 	for (c->n = 0; c->n < c->list.n; c->n++) {
 		const struct directory_entry *e = &c->list.entries[c->n];
-		struct stat_set **set = &c->cache.sets[e->index];
+		struct stat_set **set;
 
 		if (!counts(&e->d))
 			continue;
@@ -226,6 +245,7 @@ read_sets(struct stat_collect *c, const struct segment *s)
 			break;
 		}
 		room -= e->d.length;
+		set = cache_place(&c->cache, e->index);
 		if (*set != NULL && !is_of(*set, e)) {
 			set_free(c, *set);
 			*set = NULL;
@@ -302,21 +322,21 @@ same_identity(const struct identity *x, const struct identity *y)
 }
 
 static struct stat_set *
-listed_set(const struct stat_collect *c, size_t i)
+listed_set(struct stat_collect *c, size_t i)
 {
 	const struct directory_entry *e = &c->list.entries[i];
 	struct stat_set *set;
 
 	if (!counts(&e->d))
 		return NULL;
-	set = c->cache.sets[e->index];
+	set = *cache_place(&c->cache, e->index);
 	return set != NULL && set->pass == c->pass && is_of(set, e) ? set
 								    : NULL;
 }
 
 /* Of the sections of one process with one id, all but one are marked. */
 static void
-mark_replaced(const struct stat_collect *c, uint8_t *skip)
+mark_replaced(struct stat_collect *c, uint8_t *skip)
 {
 	struct identity *list = calloc(c->n + 1, sizeof(*list));
 	size_t n = 0;
@@ -365,7 +385,7 @@ folded_cmp(const void *a, const void *b)
 
 /* A set that is in a retained one already is marked. */
 static void
-mark_folded(const struct stat_collect *c, uint8_t *skip)
+mark_folded(struct stat_collect *c, uint8_t *skip)
 {
 	struct folded *list = calloc(c->n + 1, sizeof(*list)), key;
 	size_t n = 0;

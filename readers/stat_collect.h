@@ -23,7 +23,8 @@
 
 struct stat_schema;
 
-/* A number that is shown.  Its strings are private and printable. */
+/* A number that is shown.  Its strings are private and printable, and stand
+ * behind it (name) and in one piece (item, unit, help). */
 struct stat_counter {
 	RB_ENTRY(stat_counter) entry;
 	char *name;                /* type.ident.item, the whole of it */
@@ -114,7 +115,8 @@ struct stat_options {
 /* Sets by the descriptor's index: of one segment. */
 struct stat_cache {
 	uint64_t created; /* the segment's */
-	uint32_t n;
+	uint32_t room;    /* descriptors: what an index is below */
+	uint32_t n;       /* so many have a place here; grows */
 	struct stat_set **sets;
 };
 

@@ -22,6 +22,7 @@ struct stat_head {
 	size_t width;  /* of the longest name, bytes */
 	int first;     /* the first pass that is printed */
 	int stream;    /* others will follow (-w) */
+	double diff;   /* not 0: values are changes in so many seconds */
 	void *state;   /* the format's own, from pass to pass; NULL at first */
 };
 
@@ -39,11 +40,12 @@ struct stat_format {
 };
 
 /* What -o takes, for usage and messages; stat_print.c has the table. */
-#define STAT_FORMATS "text, json or names"
+#define STAT_FORMATS "text, json, csv or names"
 
 extern const struct stat_format stat_text;  /* -1 */
 extern const struct stat_format stat_names; /* -l */
 extern const struct stat_format stat_json;  /* -j */
+extern const struct stat_format stat_csv;
 
 /* The one of that name, or NULL. */
 const struct stat_format *stat_format_named(const char *name);
@@ -51,8 +53,18 @@ const struct stat_format *stat_format_named(const char *name);
 /* A pass in a format; head is all zeros but for attach, first and stream. */
 void stat_print(struct buffer *, const struct stat_format *,
     struct stat_collect *, struct stat_head *);
+/* The same of n counters alone; not with a format that has a `pass'. */
+void stat_print_list(struct buffer *, const struct stat_format *,
+    struct stat_counter *const *, size_t n, struct stat_head *);
 /* After the last one. */
 void stat_print_end(const struct stat_format *, struct stat_head *);
+
+/* A counter's name for people; figure: of a histogram, as ".p99", which stands
+ * before the labels; or "". */
+void stat_put_name(
+    struct buffer *, const struct stat_counter *, const char *figure);
+/* Its value as a number; of a histogram, the count. */
+void stat_put_value(struct buffer *, const struct stat_counter *);
 
 /* -f, -I, -X: globs in order; the first one that matches decides. */
 struct stat_filter {

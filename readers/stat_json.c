@@ -22,6 +22,10 @@
  *	}, ...
  *	}}
  *
+ * The lines end so, but in a stream (-w), where the object is one line.  With
+ * --diff, `"diff": 10.000', seconds, stands behind `path': each value is a
+ * change in that time.
+ *
  * The value of a histogram is an object; its rate is that of the count:
  *
  *		"value": {"count": 3, "sum": 66, "mean": 22.0,
@@ -67,19 +71,22 @@ static void
 json_head(struct buffer *b, const struct stat_head *h)
 {
 	const struct segment *s = &h->attach->segment;
+	const char *line = h->stream ? "" : "\n";
 
 	buffer_text(b, "{\"version\":1,\"timestamp\":");
 	json_time(b, h->real);
 	json_member(b, "instance",
 	    h->attach->name != NULL ? h->attach->name : INSTANCE_DEFAULT);
 	json_member(b, "path", h->attach->path);
-	buffer_text(b, ",\n\"daemon\":{\"state\":");
+	if (h->diff > 0)
+		buffer_printf(b, ",\"diff\":%.3f", h->diff);
+	buffer_printf(b, ",%s\"daemon\":{\"state\":", line);
 	json_text(b, daemon_state_text(h->attach->state));
-	buffer_printf(b, ",\"pid\":%" PRIu64 "},\n\"segment\":{\"created\":",
-	    shared_load(&s->head->master_pid));
+	buffer_printf(b, ",\"pid\":%" PRIu64 "},%s\"segment\":{\"created\":",
+	    shared_load(&s->head->master_pid), line);
 	json_time(b, s->plan.created);
-	buffer_printf(b, ",\"generation\":%" PRIu64 "},\n\"counters\":{",
-	    s->plan.generation);
+	buffer_printf(b, ",\"generation\":%" PRIu64 "},%s\"counters\":{",
+	    s->plan.generation, line);
 }
 
 static void
@@ -139,12 +146,10 @@ static void
 json_value(struct buffer *b, const struct stat_counter *k)
 {
 	buffer_text(b, ",\"value\":");
-	if (k->kind == SCHEMA_GAUGE || k->kind == SCHEMA_UPDOWN)
-		buffer_signed(b, (int64_t)k->value);
-	else if (k->kind == SCHEMA_HISTOGRAM)
+	if (k->kind == SCHEMA_HISTOGRAM)
 		json_histogram(b, k);
 	else
-		buffer_number(b, k->value);
+		stat_put_value(b, k);
 	if (kind_is_retained(k->kind))
 		buffer_printf(b, ",\"rate\":%.3f", k->rate);
 	else
@@ -157,8 +162,8 @@ json_counter(struct buffer *b, const struct stat_head *h,
 {
 	const struct stat_schema *s = k->owner;
 
-	(void)h;
-	buffer_text(b, n == 0 ? "\n" : ",\n");
+	buffer_text(b, n > 0 ? "," : "");
+	buffer_text(b, h->stream ? "" : "\n");
 	json_text(b, k->name);
 	buffer_text(b, ":{\"type\":");
 	json_text(b, s->type);
@@ -184,7 +189,7 @@ json_counter(struct buffer *b, const struct stat_head *h,
 static void
 json_tail(struct buffer *b)
 {
-	buffer_text(b, "\n}}\n");
+	buffer_text(b, "}}\n");
 }
 
 const struct stat_format stat_json = {

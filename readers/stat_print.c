@@ -8,6 +8,7 @@
 static const struct stat_format *const formats[] = {
 	&stat_text,
 	&stat_json,
+	&stat_csv,
 	&stat_names,
 };
 
@@ -20,20 +21,35 @@ stat_format_named(const char *name)
 	return NULL;
 }
 
-static size_t
-widest(struct stat_collect *c)
+void
+stat_put_name(
+    struct buffer *b, const struct stat_counter *k, const char *figure)
 {
-	size_t width = 0, length;
-	struct stat_counter *k;
+	size_t length = strlen(k->name), labels = strlen(k->owner->labels);
 
-	for (k = stat_first(c); k != NULL; k = stat_next(c, k)) {
-		length = strlen(k->name);
-		if (k->kind == SCHEMA_HISTOGRAM)
-			length += strlen(".count");
-		if (length > width)
-			width = length;
-	}
-	return width;
+	buffer_safe(b, k->name, length - labels);
+	buffer_text(b, figure);
+	buffer_safe(b, k->name + length - labels, labels);
+}
+
+void
+stat_put_value(struct buffer *b, const struct stat_counter *k)
+{
+	if (k->kind == SCHEMA_GAUGE || k->kind == SCHEMA_UPDOWN)
+		buffer_signed(b, (int64_t)k->value);
+	else
+		buffer_number(b, k->value);
+}
+
+static void
+widen(struct stat_head *h, const struct stat_counter *k)
+{
+	size_t length = strlen(k->name);
+
+	if (k->kind == SCHEMA_HISTOGRAM)
+		length += strlen(".count");
+	if (length > h->width)
+		h->width = length;
 }
 
 void
@@ -48,10 +64,26 @@ stat_print(struct buffer *b, const struct stat_format *f,
 		f->pass(b, h, c);
 		return;
 	}
-	h->width = widest(c);
+	h->width = 0;
+	for (k = stat_first(c); k != NULL; k = stat_next(c, k))
+		widen(h, k);
 	f->head(b, h);
 	for (k = stat_first(c); k != NULL; k = stat_next(c, k))
 		f->counter(b, h, k, n++);
+	f->tail(b);
+}
+
+void
+stat_print_list(struct buffer *b, const struct stat_format *f,
+    struct stat_counter *const *list, size_t n, struct stat_head *h)
+{
+	must(f->pass == NULL);
+	h->width = 0;
+	for (size_t i = 0; i < n; i++)
+		widen(h, list[i]);
+	f->head(b, h);
+	for (size_t i = 0; i < n; i++)
+		f->counter(b, h, list[i], i);
 	f->tail(b);
 }
 

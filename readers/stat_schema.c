@@ -14,7 +14,6 @@
 #include "readers/stat_collect.h"
 
 #include <err.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,9 +24,6 @@
  * times as long as the schema is. */
 #define LABELS_MAX ((uint64_t)64 << 10)
 #define LABELS_TIMES 16
-
-/* "type.ident[pid]" at its longest */
-#define PREFIX_MAX (TYPE_MAX + IDENT_MAX + 32)
 
 static int
 stat_counter_cmp(struct stat_counter *a, struct stat_counter *b)
@@ -85,16 +81,6 @@ stat_level_text(uint8_t level)
 	return level < 3 ? text[level] : "unknown";
 }
 
-static char *
-copy_text(const char *text)
-{
-	char *copy = strdup(text);
-
-	if (copy == NULL)
-		err(1, "memory");
-	return copy;
-}
-
 /* FNV-1a by words, for speed; length is a multiple of 8. */
 static uint64_t
 hash_bytes(const uint8_t *bytes, size_t length)
@@ -114,52 +100,78 @@ static char *
 make_labels(const uint8_t *bytes, size_t length)
 {
 	struct schema_item item;
-	size_t offset = 0, size;
-	char *text = NULL;
-	FILE *f = open_memstream(&text, &size);
+	size_t offset = 0;
+	struct buffer text;
 	char before = '{';
 
-	if (f == NULL)
-		err(1, "memory");
+	buffer_init(&text, -1);
 	while (schema_next(bytes, length, &offset, &item) == 1) {
 		if (item.kind != SCHEMA_LABEL)
 			continue;
-		fprintf(f, "%c%s=%s", before, item.name, item.help);
+		buffer_byte(&text, before);
+		buffer_text(&text, item.name);
+		buffer_byte(&text, '=');
+		buffer_text(&text, item.help);
 		before = ',';
 	}
 	if (before == ',')
-		putc('}', f);
-	if (fclose(f) != 0)
-		err(1, "memory");
-	return text;
+		buffer_byte(&text, '}');
+	buffer_byte(&text, '\0');
+	buffer_fit(&text);
+	return text.data;
+}
+
+/* Puts a string at *to, which it moves on, and returns where that was. */
+static char *
+put_string(char **to, const char *text, size_t n)
+{
+	char *at = *to;
+
+	memcpy(at, text, n);
+	at[n] = '\0';
+	*to += n + 1;
+	return at;
 }
 
 /* Makes an item the definition of its counter. */
 static void
-define(struct stat_schema *s, const struct stat_item *it, uint64_t created)
+define(struct stat_schema *s, struct stat_counter *k,
+    const struct schema_item *item, uint64_t created)
 {
-	struct stat_counter *k = it->counter;
-	struct schema_item item;
-	size_t offset = it->offset;
+	size_t name = strlen(item->name), unit = strlen(item->unit),
+	       help = strlen(item->help);
+	char *to;
 
-	if (k->owner == s) {
-		k->defined = created;
-		return;
-	}
-	must(schema_next(s->bytes, s->length, &offset, &item) == 1);
+	/* item, unit and help stand in one piece */
 	free(k->item);
-	free(k->unit);
-	free(k->help);
-	k->item = copy_text(item.name);
-	k->unit = copy_text(item.unit);
-	k->help = copy_text(item.help);
-	if (k->kind != item.kind) /* what it was cannot be compared */
+	to = malloc(name + unit + help + 3);
+	if (to == NULL)
+		err(1, "memory");
+	k->item = put_string(&to, item->name, name);
+	k->unit = put_string(&to, item->unit, unit);
+	k->help = put_string(&to, item->help, help);
+	if (k->kind != item->kind) /* what it was cannot be compared */
 		k->pass = 0;
-	k->kind = item.kind;
-	k->level = item.level;
+	k->kind = item->kind;
+	k->level = item->level;
 	k->owner = s;
 	k->defined = created;
 	k->warned = 0;
+}
+
+static void
+define_again(
+    struct stat_schema *s, const struct stat_item *it, uint64_t created)
+{
+	struct schema_item item;
+	size_t offset = it->offset;
+
+	if (it->counter->owner == s) {
+		it->counter->defined = created;
+		return;
+	}
+	must(schema_next(s->bytes, s->length, &offset, &item) == 1);
+	define(s, it->counter, &item, created);
 }
 
 /* A set made at `created' has this schema: is it the newest? */
@@ -174,24 +186,27 @@ claim(struct stat_schema *s, uint64_t created)
 
 		/* NOLINTNEXTLINE: link_item() made items and n */
 		if (k->owner == NULL || k->defined <= created)
-			define(s, &s->items[i], created);
+			define_again(s, &s->items[i], created);
 	}
 }
 
+/* length is the name's. */
 static struct stat_counter *
-counter_get(struct stat_collect *c, char *name)
+counter_get(struct stat_collect *c, const char *name, size_t length)
 {
-	struct stat_counter find = { .name = name }, *k;
+	struct stat_counter *k = malloc(sizeof(*k) + length + 1), *there;
 
-	k = RB_FIND(stat_counters, &c->counters, &find);
-	if (k != NULL)
-		return k;
-	k = calloc(1, sizeof(*k));
 	if (k == NULL)
 		err(1, "memory");
-	k->name = copy_text(name);
-	RB_INSERT(stat_counters, &c->counters, k);
-	return k;
+	memset(k, 0, sizeof(*k));
+	k->name = (char *)(k + 1);
+	memcpy(k->name, name, length + 1);
+	/* mostly it is a new one */
+	there = RB_INSERT(stat_counters, &c->counters, k);
+	if (there == NULL)
+		return k;
+	free(k);
+	return there;
 }
 
 static void
@@ -200,39 +215,41 @@ counter_put(struct stat_collect *c, struct stat_counter *k)
 	if (--k->refs > 0)
 		return;
 	RB_REMOVE(stat_counters, &c->counters, k);
-	free(k->name);
 	free(k->item);
-	free(k->unit);
-	free(k->help);
 	stat_histogram_free(k);
 	free(k);
 }
 
-static size_t
-make_prefix(char prefix[PREFIX_MAX], const struct stat_schema *s)
+/* "type.ident[pid]." */
+static void
+put_prefix(struct buffer *b, const struct stat_schema *s)
 {
-	char who[32] = "";
-
+	buffer_text(b, s->type);
+	buffer_byte(b, '.');
+	buffer_text(b, s->ident);
 	if (s->pid == STAT_RETAINED)
-		snprintf(who, sizeof(who), "[retained]");
-	else if (s->pid != STAT_ALL)
-		snprintf(
-		    who, sizeof(who), "[%llu]", (unsigned long long)s->pid);
-	return (size_t)snprintf(
-	    prefix, PREFIX_MAX, "%s.%s%s", s->type, s->ident, who);
+		buffer_text(b, "[retained]");
+	else if (s->pid != STAT_ALL) {
+		buffer_byte(b, '[');
+		buffer_number(b, s->pid);
+		buffer_byte(b, ']');
+	}
+	buffer_byte(b, '.');
 }
 
-/* Gives an item its counter; `name' is what is shown. */
+/* Gives an item its counter, of that name. */
 static void
-link_item(struct stat_collect *c, struct stat_schema *s, char *name,
-    const struct schema_item *item, size_t offset)
+link_item(struct stat_collect *c, struct stat_schema *s,
+    const struct buffer *name, const struct schema_item *item, size_t offset)
 {
-	struct stat_counter *k = counter_get(c, name);
+	struct stat_counter *k = counter_get(c, name->data, name->n - 1);
 
 	if (k->later == s)
 		return; /* twice in one schema: the first one counts */
 	k->later = s;
 	k->refs++;
+	if (k->owner == NULL)
+		define(s, k, item, 0);
 	s->items[s->n++] = (struct stat_item){
 		.counter = k,
 		.offset = (uint32_t)offset,
@@ -252,36 +269,54 @@ can_show(const struct schema_item *item)
 					      : item->kind != SCHEMA_LABEL;
 }
 
+/* The name with labels, or NULL: its counter is not wanted.  `name' has the
+ * prefix, of n bytes, and anything behind it. */
+static const struct buffer *
+make_name(const struct stat_collect *c, const struct stat_schema *s,
+    const char *item, size_t n, struct buffer *name, struct buffer *plain)
+{
+	name->n = n;
+	buffer_text(name, item);
+	plain->n = 0;
+	if (c->options.wanted != NULL) {
+		buffer_put(plain, name->data, name->n);
+		buffer_byte(plain, '\0');
+	}
+	buffer_put(name, s->labels, strlen(s->labels) + 1);
+	if (c->options.wanted == NULL ||
+	    c->options.wanted(c->options.arg, plain->data, name->data))
+		return name;
+	return NULL;
+}
+
 /* Links all items that are wanted to their counters. */
 static void
 link_items(struct stat_collect *c, struct stat_schema *s)
 {
-	char plain[PREFIX_MAX + SCHEMA_NAME_MAX], prefix[PREFIX_MAX];
-	size_t offset = 0, at = 0, size;
+	size_t offset = 0, at = 0, prefix;
+	struct buffer name, plain;
 	struct schema_item item;
 	uint32_t words;
-	char *name;
 
-	make_prefix(prefix, s);
-	size = sizeof(plain) + strlen(s->labels);
-	name = malloc(size);
+	buffer_init(&name, -1);
+	buffer_init(&plain, -1);
+	put_prefix(&name, s);
+	prefix = name.n;
 	s->items = calloc(s->entries + 1, sizeof(*s->items));
-	if (name == NULL || s->items == NULL)
+	if (s->items == NULL)
 		err(1, "memory");
 	for (; schema_next(s->bytes, s->length, &offset, &item) == 1;
 	     at = offset) {
 		if (!can_show(&item))
 			continue;
-		snprintf(plain, sizeof(plain), "%s.%s", prefix, item.name);
-		snprintf(name, size, "%s%s", plain, s->labels);
-		if (c->options.wanted == NULL ||
-		    c->options.wanted(c->options.arg, plain, name))
-			link_item(c, s, name, &item, at);
+		if (make_name(c, s, item.name, prefix, &name, &plain) != NULL)
+			link_item(c, s, &name, &item, at);
 		words = item.kind == SCHEMA_HISTOGRAM ? item.words : 1;
 		if (item.word + words > s->words)
 			s->words = item.word + words;
 	}
-	free(name);
+	buffer_free(&plain);
+	buffer_free(&name);
 }
 
 /* The labels are in each item's name: many of both would take as much as a
@@ -293,6 +328,8 @@ names_are_short(const struct stat_schema *s)
 	struct schema_item item;
 	size_t offset = 0;
 
+	if (each == 0)
+		return 1;
 	while (schema_next(s->bytes, s->length, &offset, &item) == 1)
 		bytes += item.kind != SCHEMA_LABEL ? each : 0;
 	return bytes <= LABELS_MAX || bytes <= LABELS_TIMES * s->length;
@@ -389,7 +426,7 @@ stat_item_fits(struct stat_schema *s, const struct stat_item *it)
 	if (k->owner == s)
 		return 1;
 	if (k->owner == NULL) {
-		define(s, it, s->newest);
+		define_again(s, it, s->newest);
 		return 1;
 	}
 	if (k->kind == it->kind && strcmp(k->owner->type, s->type) == 0 &&

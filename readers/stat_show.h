@@ -42,8 +42,13 @@ int stat_wait(uint64_t *when, uint64_t every);
 int stat_once(struct stat_args *, struct attach *, struct buffer *);
 /* -w: one after the other. */
 int stat_stream(struct stat_args *, struct attach *, struct buffer *);
-/* --diff */
+/* --diff: what changed between two passes, args->diff from one another, or
+ * until stop_asked(). */
 int stat_diff(struct stat_args *, struct attach *, struct buffer *);
+/* What changed in the pass that was added last, in head->diff seconds; the
+ * largest change first. */
+void stat_print_changes(struct buffer *, const struct stat_format *,
+    struct stat_collect *, struct stat_head *);
 
 /*
  * stat_screen.c: on a terminal, if nothing else was asked for.

@@ -8,9 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "readers/digits.h"
 #include "readers/stat_format.h"
 
 #define WIDTH_MIN 32
+#define NUMBER_WIDTH 12
+#define NUMBER_MAX 32 /* bytes of a number, more than it takes */
 
 static void
 text_head(struct buffer *b, const struct stat_head *h)
@@ -19,33 +22,83 @@ text_head(struct buffer *b, const struct stat_head *h)
 		buffer_byte(b, '\n');
 }
 
-/* figure: of a histogram, as ".p99", before the labels; or "". */
 static void
 text_name(struct buffer *b, const struct stat_head *h,
     const struct stat_counter *k, const char *figure)
 {
 	size_t width = h->width > WIDTH_MIN ? h->width : WIDTH_MIN;
-	size_t length = strlen(k->name), labels = strlen(k->owner->labels);
+	size_t length = strlen(k->name) + strlen(figure);
+	size_t blanks = length < width ? width - length + 1 : 1;
 
-	buffer_safe(b, k->name, length - labels);
-	buffer_text(b, figure);
-	buffer_safe(b, k->name + length - labels, labels);
-	length += strlen(figure);
-	do
-		buffer_byte(b, ' ');
-	while (length++ < width);
+	stat_put_name(b, k, figure);
+	memset(buffer_room(b, blanks), ' ', blanks);
+	b->n += blanks;
+}
+
+/* What was put at `to', to the right of NUMBER_WIDTH columns. */
+static void
+text_right(struct buffer *b, char *to, const char *end)
+{
+	size_t n = (size_t)(end - to);
+
+	if (n < NUMBER_WIDTH) {
+		memmove(to + NUMBER_WIDTH - n, to, n);
+		memset(to, ' ', NUMBER_WIDTH - n);
+		n = NUMBER_WIDTH;
+	}
+	b->n += n;
+}
+
+static void
+text_number(struct buffer *b, uint64_t v, int is_signed)
+{
+	char *to = buffer_room(b, NUMBER_WIDTH + NUMBER_MAX), *end = to;
+
+	if (is_signed && (int64_t)v < 0) {
+		*end++ = '-';
+		v = -v;
+	}
+	text_right(b, to, digits_number(end, v));
+}
+
+/* "%12.2f" of what is not negative, and mostly small enough to be a number of
+ * hundredths: printf(3) would take most of our time. */
+static void
+text_hundredths(struct buffer *b, double v)
+{
+	char *to = buffer_room(b, NUMBER_WIDTH + NUMBER_MAX), *end;
+	uint64_t n;
+
+	if (!(v < 1e13)) {
+		buffer_printf(b, "%*.2f", NUMBER_WIDTH, v);
+		return;
+	}
+	n = (uint64_t)(v * 100 + 0.5);
+	end = digits_number(to, n / 100);
+	*end++ = '.';
+	text_right(b, to, digits_last(end, (uint32_t)(n % 100), 2));
+}
+
+static void
+text_nothing(struct buffer *b)
+{
+	buffer_text(b, "           .");
 }
 
 static void
 text_rate(struct buffer *b, const struct stat_counter *k)
 {
-	buffer_printf(b, " %12.2f ", k->rate);
+	buffer_byte(b, ' ');
+	text_hundredths(b, k->rate);
+	buffer_byte(b, ' ');
 }
 
 static void
 text_no_rate(struct buffer *b)
 {
-	buffer_text(b, "            . ");
+	buffer_byte(b, ' ');
+	text_nothing(b);
+	buffer_byte(b, ' ');
 }
 
 static void
@@ -75,15 +128,15 @@ text_histogram(
 	char figure[16];
 
 	text_name(b, h, k, ".count");
-	buffer_printf(b, "%12" PRIu64, k->value);
+	text_number(b, k->value, 0);
 	text_rate(b, k);
 	text_help(b, k);
 	buffer_byte(b, '\n');
 	text_name(b, h, k, ".mean");
 	if (k->value == 0)
-		buffer_printf(b, "%12s", ".");
+		text_nothing(b);
 	else
-		buffer_printf(b, "%12.2f", stat_histogram_mean(k));
+		text_hundredths(b, stat_histogram_mean(k));
 	figure_tail(b, k);
 	for (size_t i = 0; i < STAT_QUANTILES; i++) {
 		const struct stat_quantile *q = &stat_quantiles[i];
@@ -91,10 +144,9 @@ text_histogram(
 		(void)snprintf(figure, sizeof(figure), ".%s", q->name);
 		text_name(b, h, k, figure);
 		if (k->value == 0)
-			buffer_printf(b, "%12s", ".");
+			text_nothing(b);
 		else
-			buffer_printf(
-			    b, "%12" PRIu64, stat_histogram_quantile(k, q));
+			text_number(b, stat_histogram_quantile(k, q), 0);
 		figure_tail(b, k);
 	}
 }
@@ -109,10 +161,8 @@ text_counter(struct buffer *b, const struct stat_head *h,
 		return;
 	}
 	text_name(b, h, k, "");
-	if (k->kind == SCHEMA_GAUGE || k->kind == SCHEMA_UPDOWN)
-		buffer_printf(b, "%12" PRId64, (int64_t)k->value);
-	else
-		buffer_printf(b, "%12" PRIu64, k->value);
+	text_number(
+	    b, k->value, k->kind == SCHEMA_GAUGE || k->kind == SCHEMA_UPDOWN);
 	if (k->kind == SCHEMA_COUNTER)
 		text_rate(b, k);
 	else

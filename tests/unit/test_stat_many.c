@@ -61,7 +61,7 @@ START_TEST(what_was_folded_is_found_among_very_many_retained_sets)
 
 	stat_collect_init(&c, &none);
 	c.list.entries = calloc(ALL, sizeof(*c.list.entries));
-	c.list.n = c.n = c.cache.n = ALL;
+	c.list.n = c.n = c.cache.n = c.cache.room = ALL;
 	c.cache.sets = calloc(ALL, sizeof(struct stat_set *));
 	c.scanned = 1;
 	c.pass = 1;

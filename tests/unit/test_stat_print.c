@@ -329,6 +329,46 @@ START_TEST(the_first_glob_that_matches_decides)
 }
 END_TEST
 
+START_TEST(the_first_of_f_I_and_X_that_matches_decides)
+{
+	static const struct {
+		const char *globs[3]; /* the option's letter first */
+		const char *name;
+		int wanted;
+	} table[] = {
+		{ { "Ia.*" }, "a.b", 1 },
+		{ { "Ia.*" }, "b.b", 0 },
+		{ { "Xa.*" }, "a.b", 0 },
+		{ { "Xa.*" }, "b.b", 1 },
+		{ { "Xa.b", "Ia.*" }, "a.b", 0 },
+		{ { "Xa.b", "Ia.*" }, "a.c", 1 },
+		{ { "Xa.b", "Ia.*" }, "b.c", 0 },
+		{ { "Ia.*", "Xa.b" }, "a.b", 1 },
+		{ { "f^a.b", "Ia.*", "X*" }, "a.b", 0 },
+		{ { "fa.b", "Xa.*", "I*" }, "a.b", 1 },
+		{ { "fa.b", "Xa.*", "I*" }, "a.c", 0 },
+		{ { "fa.b", "Xa.*", "I*" }, "b.c", 1 },
+		/* a ^ is one of -f's only */
+		{ { "I^a.*" }, "^a.b", 1 },
+		{ { "I^a.*" }, "a.b", 0 },
+		{ { "X^a.*" }, "a.b", 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct stat_filter f;
+
+		memset(&f, 0, sizeof(f));
+		for (int g = 0; g < 3 && table[i].globs[g] != NULL; g++)
+			ck_assert_ptr_null(stat_filter_add(
+			    &f, table[i].globs[g][0], table[i].globs[g] + 1));
+		if (stat_filter_wants(&f, table[i].name, table[i].name) !=
+		    table[i].wanted)
+			ck_abort_msg("row %zu: %s", i, table[i].name);
+		stat_filter_free(&f);
+	}
+}
+END_TEST
+
 START_TEST(a_glob_is_held_against_the_name_with_and_without_labels)
 {
 	struct stat_filter f;
@@ -395,6 +435,7 @@ main(void)
 		json_is_valid_whatever_the_names_and_labels_are,
 		nothing_is_printed_as_an_empty_object,
 		the_first_glob_that_matches_decides,
+		the_first_of_f_I_and_X_that_matches_decides,
 		a_glob_is_held_against_the_name_with_and_without_labels,
 		sections_are_listed_with_their_life_so_far,
 	};
