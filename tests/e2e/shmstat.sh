@@ -103,6 +103,46 @@ check the_dead_ones_section_cools grep -qE \
 check the_living_ones_section_is_listed grep -qE \
     "^Stat +- +http +front +tool-count\[${worker_pid[2]}\]" "$out"
 
+# attached PID: it has mapped the segment, and waits
+attached()
+{
+	grep -q "$dir/default/segment" "/proc/$1/maps" &&
+		grep -q ') S ' "/proc/$1/stat"
+}
+spawn shmstat --diff 86400 -f 'http.*' >"$out" 2>"$err"
+wait_for 5 attached "$pid"
+tell 2 'add 333'
+tell 2 'gauge 103'
+tell 2 'gauge 5'
+kill -INT "$pid"
+status=0
+wait "$pid" || status=$?
+same an_interrupted_diff_exits_0 "$status" 0
+same and_shows_what_changed_until_then \
+    "$(awk '{ print $1, $2 }' "$out")" 'http.front.requests 333
+http.front.open 2'
+shmstat --diff 0.01 -j -f 'http.*' >"$out"
+same nothing_that_did_not_change "$(jq -c .counters "$out")" '{}'
+check a_diff_says_how_long_it_took jq -e '.diff >= 0.01' "$out"
+tell 2 'gauge 3'
+
+shmstat -o json -w 0.02 -p info -X 'shmlogd.*' >"$out" &
+live=$!
+spawned+=("$live")
+objects()
+{
+	[ "$(wc -l <"$out")" -ge "$1" ]
+}
+wait_for 5 objects 3
+kill -INT "$live"
+wait "$live" || :
+same a_stream_of_json_is_an_object_a_line \
+    "$(jq -c '.counters | keys' "$out" | sort -u)" \
+    '["http.front.active","http.front.open","http.front.requests"]'
+same levels_are_cumulative "$(for p in info diag debug; do
+	shmstat -1 -p $p -f 'http.*' | wc -l
+done | paste -sd ' ')" '3 4 4'
+
 shmstat -L >"$out"
 check an_instance_that_runs_is_listed grep -qE \
     "^default +runs +$daemon $dir/default" "$out"
