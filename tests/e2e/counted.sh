@@ -167,38 +167,27 @@ kill "$daemon"
 wait_for 10 ended "$daemon"
 
 # Thousands live, hundreds a second come and go, and each refresh shows all that
-# live once, and all that are gone once: c0 is a million for each of the first,
-# and 1 for each of the others.
+# live once, and all that are gone once: of the first 2,000, a million each.
 start_daemon -s 64m -m 8192 -k 10
 mkfifo "$dir/in"
 exec 9<>"$dir/in"
-spawn tool-sets -r 300 many 3000 2 <"$dir/in" >"$dir/sets" 9>&-
+spawn tool-sets -r 400 many 2000 2 <"$dir/in" >"$dir/sets"
 sets=$pid
 wait_for 60 grep -q ready "$dir/sets" ||
-	not_ok counted "there are no 3,000 sets"
-spawn shmstat -o csv -w 0.02 -f many.set.c0 >"$dir/csv" 2>"$dir/err" 9>&-
+	not_ok counted "there are no 2,000 sets"
+spawn shmstat -o csv -w 0.01 -f many.set.c0 >"$dir/csv" 2>"$dir/err"
 reader=$pid
 lines()
 {
 	[ "$(wc -l <"$dir/csv")" -gt "$1" ]
 }
-wait_for 60 lines 100 || not_ok counted "shmstat shows nothing"
-exec 9>&-
-gone()
-{
-	[ "$(wc -l <"$dir/sets")" = 2 ]
-}
-wait_for 20 gone || not_ok counted "tool-sets does not end"
-wait_for 20 lines $(($(wc -l <"$dir/csv") + 1))
+check "all sets of the beginning go" wait_for 100 grep -q gone "$dir/sets"
+wait_for 60 lines $(($(wc -l <"$dir/csv") + 1))
 kill -INT "$reader"
 wait "$reader" || :
-same "no refresh misses a set or has it twice" "$(awk -F , '
-	NR > 1 && int($2 / 1000000) != 3000 { print "line " NR ": " $2 }
-	' "$dir/csv")" ''
-check "while others come and go" test \
-    "$(tail -n +2 "$dir/csv" | cut -d , -f 2 | sort -u | wc -l)" -gt 10
-check "nor one of those" sort -t , -k 2n -c <(tail -n +2 "$dir/csv")
-same "all of them are counted" "$(tail -n 1 "$dir/csv" | cut -d , -f 2)" \
-    $((3000000000 + $(tail -n 1 "$dir/sets")))
+check "while it was watched" lines 100
+same "no refresh misses a set or has it twice" \
+    "$(tail -n +2 "$dir/csv" | cut -d , -f 2 | uniq -c |
+	awk '{ $1 = ""; print }' | paste -sd ' ')" ' 2000000000'
 same "and none of it is guessed" "$(cat "$dir/err")" ''
 kill "$sets"

@@ -1,15 +1,15 @@
 /*
- * sets.c -- a worker with many sets, some of which come and go.
+ * sets.c -- a worker with many sets, which come and go.
  *
  *	tool-sets [-a] [-r RATE] TYPE SETS COUNTERS
  *
  * Opens SETS sets of TYPE in the default instance, all of ident `set' (-a: each
  * of its own, `set0', ...), of so many counters `c0', ..., each of which counts
- * 1,000,000; prints `ready' when all are attached.  Then RATE times a second
- * the oldest of 50 more sets is freed and another one made, whose counters
- * count 1 each; so the sum of a counter over all sets ever, less the millions,
- * is how many of these there were.  At the end of its input it prints that
- * number, and stays until it is killed.
+ * 1,000,000; prints `ready' when all are attached.  Then RATE times a second it
+ * frees one and makes another in its place, which counts nothing: so what they
+ * add up to, with what is retained, is always the same.  When none is left of
+ * those of the beginning, it prints `gone' and goes on.  It ends with its
+ * input.
  */
 #include <err.h>
 #include <poll.h>
@@ -21,7 +21,6 @@
 #include "worker/shmlog.h"
 
 #define MILLION 1000000
-#define GUESTS 50
 
 struct sets {
 	struct shmlog *log;
@@ -74,13 +73,6 @@ make(const struct sets *s, unsigned i, uint64_t value)
 	return set;
 }
 
-static void
-attach(const struct sets *s)
-{
-	if (shmlog_wait(s->log, 60000) != 0)
-		err(1, "shmlog_wait");
-}
-
 /* Whether the input has not ended after a `rate'th of a second. */
 static int
 pause_of(unsigned rate)
@@ -94,24 +86,26 @@ pause_of(unsigned rate)
 	return ppoll(&in, 1, &t, NULL) <= 0 || read(in.fd, &byte, 1) > 0;
 }
 
-static unsigned
-come_and_go(const struct sets *s, unsigned rate)
+static void
+come_and_go(
+    const struct sets *s, unsigned rate, struct shmlog_set **sets, unsigned n)
 {
-	struct shmlog_set *guests[GUESTS] = { NULL };
-	unsigned n = 0;
-
-	for (; pause_of(rate); n++) {
-		shmlog_set_free(guests[n % GUESTS]);
-		guests[n % GUESTS] = make(s, n % GUESTS, 1);
-		attach(s);
+	for (unsigned i = 0; pause_of(rate); i++) {
+		if (i == n) {
+			puts("gone");
+			(void)fflush(stdout);
+		}
+		shmlog_set_free(sets[i % n]);
+		sets[i % n] = make(s, i % n, 0);
+		(void)shmlog_dispatch(s->log);
 	}
-	return n;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct sets s = { .apart = 0 };
+	struct shmlog_set **sets;
 	unsigned rate = 0, n;
 	char byte;
 	int c;
@@ -131,19 +125,19 @@ main(int argc, char **argv)
 	s.log = shmlog_open(NULL);
 	define(&s);
 	n = number(argv[optind + 1]);
+	sets = calloc(n, sizeof(struct shmlog_set *));
+	if (sets == NULL)
+		err(1, "memory");
 	for (unsigned i = 0; i < n; i++)
-		(void)make(&s, i, MILLION);
-	attach(&s);
+		sets[i] = make(&s, i, MILLION);
+	if (shmlog_wait(s.log, 60000) != 0)
+		err(1, "shmlog_wait");
 	puts("ready");
 	(void)fflush(stdout);
-	n = 0;
 	if (rate > 0)
-		n = come_and_go(&s, rate);
+		come_and_go(&s, rate, sets, n);
 	else
 		while (read(STDIN_FILENO, &byte, 1) > 0)
 			continue;
-	printf("%u\n", n);
-	(void)fflush(stdout);
-	for (;;)
-		(void)pause();
+	return 0;
 }
