@@ -156,6 +156,16 @@ same "completion: commands" "$(proposes shmctl m shmctl)" 'mask masks'
 same "completion: files" "$(proposes shmtail contrib/logr -r)" \
     contrib/logrotate
 same "completion: a query is no file" "$(proposes shmtail '' -q)" ''
+formats=$(proposes shmstat '' -o)
+check shmstat_formats_are_proposed [ -n "$formats" ]
+failures=0
+for format in $formats; do
+	# refused later, for -1 and -w
+	ask shmstat -o "$format" -1 -w 1 | grep -q '^shmstat: -1 and -w' ||
+		failures=$((failures + 1))
+done
+same and_each_is_one "$failures" 0
+same shmstat_levels_are_proposed "$(proposes shmstat '' -p)" 'info diag debug'
 
 # bad LINE PROGRAM OPTIONS...: that line alone, exit 2.
 failures=0
@@ -183,6 +193,10 @@ done
 bad "-f : $empty" shmstat -f ''
 bad "-f ^: $empty" shmstat -f ^
 bad "-f ^*[: $open" shmstat -f '^*['
+for l in I X; do
+	bad "-$l : $empty" shmstat -$l ''
+	bad "-$l [: $open" shmstat -$l '['
+done
 same a_glob_that_is_none_is_refused "$failures" 0
 
 # The same mistake has the same words in all of them.
@@ -236,6 +250,21 @@ bad 'needs a field, such as us (-h lists the options)' shmhist
 bad 'b: one field at a time: -b is for another one' shmhist a b
 bad 'a,b: not the name of a field' shmhist a,b
 bad '-s and -L do not go together' shmstat -s -L
+bad '-j and -o do not go together' shmstat -j -o text
+bad '-s and -j do not go together' shmstat -j -s
+bad '-1 and -w do not go together' shmstat -1 -w 1
+bad '-s and -w do not go together' shmstat -w 1 -s
+bad '--diff and -w do not go together' shmstat --diff 1 -w 1
+bad '--diff and -o csv do not go together' shmstat -o csv --diff 1
+for l in -w --diff; do
+	for v in 0 off x 1s 86401 ''; do
+		bad "$l $v: not a number of seconds from 0.001 to 86400" \
+		    shmstat $l "$v"
+	done
+done
+bad '-p warning: not a level: info, diag or debug' shmstat -p warning
+bad "-o xml: not a format: $(shmstat -h | sed -n 's/^  -o format *\(.*\): .*/\1/p')" \
+    shmstat -o xml
 bad '-i: must be given: which stream is it?' shmput
 bad '-i a b: not an ident: up to 63 of [A-Za-z0-9_.:-]' shmput -i 'a b'
 bad '-t a b: not a tag: up to 63 of [A-Za-z0-9_.-]' shmput -i x -t 'a b'
