@@ -2,7 +2,7 @@
 # deps.sh -- installs what is missing for a job, by apt-get, and asks nothing of
 # the network if nothing is.
 #
-#	contrib/deps.sh build|check|demo|lint|bench|bench-readers...
+#	contrib/deps.sh build|check|demo|lint|bench|bench-readers|bench-stat...
 #
 # As root, or through sudo.  Where there is no dpkg it says what is needed and
 # leaves it at that.
@@ -14,6 +14,7 @@ check='check procps util-linux mount strace curl jq g++ nginx tmux
 	apache2-utils systemd systemd-journal-remote mandoc git python3'
 demo='procps curl apache2-utils'
 bench_readers='apache2-utils'
+bench_stat='curl tmux'
 lint='check clang-format clang-tidy cppcheck mandoc shellcheck git'
 # Never `pcp' itself: its set-up wants systemd; its library is enough.
 bench='util-linux mount rsyslog lttng-tools
@@ -28,8 +29,9 @@ for job in "$@"; do
 	lint) packages+=" $build $lint" ;;
 	bench) packages+=" $build $bench" ;;
 	bench-readers) packages+=" $build $bench_readers" ;;
+	bench-stat) packages+=" $build $bench_stat" ;;
 	*)
-		echo "usage: $0 build|check|demo|lint|bench|bench-readers..." >&2
+		echo "usage: $0 build|check|demo|lint|bench|bench-readers|bench-stat..." >&2
 		exit 2
 		;;
 	esac

@@ -36,6 +36,7 @@ struct csv {
 	struct csv_place **places; /* from left to right */
 	size_t n;
 	size_t room;
+	struct buffer name, cells; /* while a place is made */
 };
 
 static int
@@ -67,55 +68,67 @@ csv_end(void *state)
 	struct csv *csv = state;
 
 	csv_forget(csv);
+	buffer_free(&csv->name);
+	buffer_free(&csv->cells);
 	free(csv->places);
 	free(csv);
 }
 
-/* A name as a cell: in quotes, if it must be. */
+/* A comma and a name, in quotes if it must be. */
 static void
-csv_cell(struct buffer *b, const struct stat_counter *k, const char *figure)
+csv_cell(struct csv *csv, const struct stat_counter *k, const char *figure)
 {
-	struct buffer name;
+	struct buffer *name = &csv->name, *b = &csv->cells;
 	int quotes;
 
-	buffer_init(&name, -1);
-	stat_put_name(&name, k, figure);
-	quotes = memchr(name.data, ',', name.n) != NULL ||
-		 memchr(name.data, '"', name.n) != NULL;
-	if (quotes)
-		buffer_byte(b, '"');
-	for (size_t i = 0; i < name.n; i++) {
-		if (name.data[i] == '"')
+	name->n = 0;
+	stat_put_name(name, k, figure);
+	quotes = memchr(name->data, ',', name->n) != NULL ||
+		 memchr(name->data, '"', name->n) != NULL;
+	buffer_text(b, quotes ? ",\"" : ",");
+	for (size_t i = 0; i < name->n; i++) {
+		if (name->data[i] == '"')
 			buffer_byte(b, '"');
-		buffer_byte(b, name.data[i]);
+		buffer_byte(b, name->data[i]);
 	}
 	if (quotes)
 		buffer_byte(b, '"');
-	buffer_free(&name);
 }
 
-/* Each with a comma before it, and all with a zero behind. */
+/* With a zero behind. */
 static char *
-csv_header(const struct stat_counter *k)
+csv_header(struct csv *csv, const struct stat_counter *k)
 {
-	struct buffer b;
-	char figure[16];
+	char figure[16], *copy;
 
-	buffer_init(&b, -1);
-	buffer_byte(&b, ',');
-	csv_cell(&b, k, k->kind == SCHEMA_HISTOGRAM ? ".count" : "");
+	csv->cells.n = 0;
+	csv_cell(csv, k, k->kind == SCHEMA_HISTOGRAM ? ".count" : "");
 	if (k->kind == SCHEMA_HISTOGRAM) {
-		buffer_byte(&b, ',');
-		csv_cell(&b, k, ".sum");
+		csv_cell(csv, k, ".sum");
 		for (size_t i = 0; i < STAT_QUANTILES; i++) {
 			(void)snprintf(figure, sizeof(figure), ".%s",
 			    stat_quantiles[i].name);
-			buffer_byte(&b, ',');
-			csv_cell(&b, k, figure);
+			csv_cell(csv, k, figure);
 		}
 	}
-	buffer_byte(&b, '\0');
-	return b.data;
+	buffer_byte(&csv->cells, '\0');
+	copy = strdup(csv->cells.data);
+	if (copy == NULL)
+		err(1, "memory");
+	return copy;
+}
+
+static struct csv *
+csv_new(void)
+{
+	struct csv *csv = calloc(1, sizeof(*csv));
+
+	if (csv == NULL)
+		err(1, "memory");
+	RB_INIT(&csv->tree);
+	buffer_init(&csv->name, -1);
+	buffer_init(&csv->cells, -1);
+	return csv;
 }
 
 static struct csv_place *
@@ -132,7 +145,7 @@ csv_place_new(struct csv *csv, const struct stat_counter *k)
 	    (place->name = strdup(k->name)) == NULL)
 		err(1, "memory");
 	place->histogram = k->kind == SCHEMA_HISTOGRAM;
-	place->header = csv_header(k);
+	place->header = csv_header(csv, k);
 	RB_INSERT(csv_tree, &csv->tree, place);
 	csv->places[csv->n++] = place;
 	return place;
@@ -187,9 +200,8 @@ csv_pass(struct buffer *b, struct stat_head *h, struct stat_collect *c)
 	struct csv *csv = h->state;
 	size_t before, n;
 
-	if (csv == NULL && (csv = calloc(1, sizeof(*csv))) == NULL)
-		err(1, "memory");
-	h->state = csv;
+	if (csv == NULL)
+		h->state = csv = csv_new();
 	before = csv->n;
 	n = csv_seat(csv, c);
 	if (csv->n - n > n + GONE_MAX) {

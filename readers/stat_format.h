@@ -63,6 +63,8 @@ void stat_print_end(const struct stat_format *, struct stat_head *);
  * before the labels; or "". */
 void stat_put_name(
     struct buffer *, const struct stat_counter *, const char *figure);
+/* As "%.2f" does, or "%.3f", of what is not negative. */
+void stat_put_fixed(struct buffer *, double v, unsigned decimals);
 /* Its value as a number; of a histogram, the count. */
 void stat_put_value(struct buffer *, const struct stat_counter *);
 

@@ -63,7 +63,9 @@ json_text(struct buffer *b, const char *text)
 static void
 json_member(struct buffer *b, const char *key, const char *text)
 {
-	buffer_printf(b, ",\"%s\":", key);
+	buffer_text(b, ",\"");
+	buffer_text(b, key);
+	buffer_text(b, "\":");
 	json_text(b, text);
 }
 
@@ -110,34 +112,48 @@ json_labels(struct buffer *b, const struct stat_schema *s)
 	buffer_byte(b, '}');
 }
 
+/* ,"key":number, or null */
+static void
+json_number(struct buffer *b, const char *key, int is_known, uint64_t v)
+{
+	buffer_text(b, ",\"");
+	buffer_text(b, key);
+	buffer_text(b, "\":");
+	if (is_known)
+		buffer_number(b, v);
+	else
+		buffer_text(b, "null");
+}
+
 static void
 json_histogram(struct buffer *b, const struct stat_counter *k)
 {
-	const char *before = "";
+	const char *before = "[";
 
-	buffer_printf(b,
-	    "{\"count\":%" PRIu64 ",\"sum\":%" PRIu64 ",\"mean\":", k->value,
-	    k->words[0]);
+	buffer_text(b, "{\"count\":");
+	buffer_number(b, k->value);
+	json_number(b, "sum", 1, k->words[0]);
+	buffer_text(b, ",\"mean\":");
 	if (k->value == 0)
 		buffer_text(b, "null");
 	else
-		buffer_printf(b, "%.3f", stat_histogram_mean(k));
+		stat_put_fixed(b, stat_histogram_mean(k), 3);
 	for (size_t i = 0; i < STAT_QUANTILES; i++) {
 		const struct stat_quantile *q = &stat_quantiles[i];
 
-		buffer_printf(b, ",\"%s\":", q->name);
-		if (k->value == 0)
-			buffer_text(b, "null");
-		else
-			buffer_number(b, stat_histogram_quantile(k, q));
+		json_number(b, q->name, k->value > 0,
+		    k->value > 0 ? stat_histogram_quantile(k, q) : 0);
 	}
 	buffer_text(b, ",\"buckets\":[");
 	for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		if (k->words[1 + i] == 0)
 			continue;
-		buffer_printf(b, "%s[%" PRIu64 ",%" PRIu64 "]", before,
-		    histogram_high(i), k->words[1 + i]);
-		before = ",";
+		buffer_text(b, before);
+		buffer_number(b, histogram_high(i));
+		buffer_byte(b, ',');
+		buffer_number(b, k->words[1 + i]);
+		buffer_byte(b, ']');
+		before = ",[";
 	}
 	buffer_text(b, "]}");
 }
@@ -150,10 +166,11 @@ json_value(struct buffer *b, const struct stat_counter *k)
 		json_histogram(b, k);
 	else
 		stat_put_value(b, k);
+	buffer_text(b, ",\"rate\":");
 	if (kind_is_retained(k->kind))
-		buffer_printf(b, ",\"rate\":%.3f", k->rate);
+		stat_put_fixed(b, k->rate, 3);
 	else
-		buffer_text(b, ",\"rate\":null");
+		buffer_text(b, "null");
 }
 
 static void
@@ -170,18 +187,17 @@ json_counter(struct buffer *b, const struct stat_head *h,
 	json_member(b, "ident", s->ident);
 	json_member(b, "counter", k->item);
 	json_labels(b, s);
-	if (s->pid == STAT_ALL || s->pid == STAT_RETAINED)
-		buffer_text(b, ",\"pid\":null");
-	else
-		buffer_printf(b, ",\"pid\":%" PRIu64, s->pid);
-	buffer_printf(
-	    b, ",\"retained\":%s", s->pid == STAT_RETAINED ? "true" : "false");
+	json_number(
+	    b, "pid", s->pid != STAT_ALL && s->pid != STAT_RETAINED, s->pid);
+	buffer_text(b, ",\"retained\":");
+	buffer_text(b, s->pid == STAT_RETAINED ? "true" : "false");
 	json_member(b, "kind", stat_kind_text(k->kind));
 	json_member(b, "level", stat_level_text(k->level));
 	json_member(b, "unit", k->unit);
 	json_member(b, "description", k->help);
 	json_value(b, k);
-	buffer_printf(b, ",\"sets\":%" PRIu32 ",\"created\":", k->sets);
+	json_number(b, "sets", 1, k->sets);
+	buffer_text(b, ",\"created\":");
 	json_time(b, k->created);
 	buffer_byte(b, '}');
 }

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "readers/digits.h"
 #include "readers/stat_format.h"
 
 static const struct stat_format *const formats[] = {
@@ -30,6 +31,28 @@ stat_put_name(
 	buffer_safe(b, k->name, length - labels);
 	buffer_text(b, figure);
 	buffer_safe(b, k->name + length - labels, labels);
+}
+
+/* Mostly it is small enough to be a whole number of the last decimal: printf(3)
+ * would take most of our time. */
+void
+stat_put_fixed(struct buffer *b, double v, unsigned decimals)
+{
+	const uint64_t unit = decimals == 2 ? 100 : 1000;
+	char *to, *end;
+	uint64_t n;
+
+	must(decimals == 2 || decimals == 3);
+	if (!(v < 1e10)) {
+		buffer_printf(b, "%.*f", (int)decimals, v);
+		return;
+	}
+	n = (uint64_t)(v * (double)unit + 0.5);
+	to = buffer_room(b, DIGITS_MAX + 4);
+	end = digits_number(to, n / unit);
+	*end++ = '.';
+	end = digits_last(end, (uint32_t)(n % unit), decimals);
+	b->n += (size_t)(end - to);
 }
 
 void

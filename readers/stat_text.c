@@ -8,12 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "readers/digits.h"
 #include "readers/stat_format.h"
 
 #define WIDTH_MIN 32
 #define NUMBER_WIDTH 12
-#define NUMBER_MAX 32 /* bytes of a number, more than it takes */
+#define NUMBER_MAX 64 /* bytes of a number and its blanks, more than both */
 
 static void
 text_head(struct buffer *b, const struct stat_head *h)
@@ -35,48 +34,55 @@ text_name(struct buffer *b, const struct stat_head *h,
 	b->n += blanks;
 }
 
-/* What was put at `to', to the right of NUMBER_WIDTH columns. */
-static void
-text_right(struct buffer *b, char *to, const char *end)
+/* Where a number will begin: it and its blanks stay in one piece. */
+static size_t
+text_begin(struct buffer *b)
 {
-	size_t n = (size_t)(end - to);
+	(void)buffer_room(b, NUMBER_MAX);
+	return b->n;
+}
 
-	if (n < NUMBER_WIDTH) {
-		memmove(to + NUMBER_WIDTH - n, to, n);
-		memset(to, ' ', NUMBER_WIDTH - n);
-		n = NUMBER_WIDTH;
-	}
-	b->n += n;
+/* What stands behind `from', to the right of NUMBER_WIDTH columns. */
+static void
+text_right(struct buffer *b, size_t from)
+{
+	size_t n = b->n - from, blanks;
+
+	if (n >= NUMBER_WIDTH)
+		return;
+	blanks = NUMBER_WIDTH - n;
+	(void)buffer_room(b, blanks);
+	memmove(b->data + from + blanks, b->data + from, n);
+	memset(b->data + from, ' ', blanks);
+	b->n += blanks;
 }
 
 static void
-text_number(struct buffer *b, uint64_t v, int is_signed)
+text_value(struct buffer *b, const struct stat_counter *k)
 {
-	char *to = buffer_room(b, NUMBER_WIDTH + NUMBER_MAX), *end = to;
+	size_t from = text_begin(b);
 
-	if (is_signed && (int64_t)v < 0) {
-		*end++ = '-';
-		v = -v;
-	}
-	text_right(b, to, digits_number(end, v));
+	stat_put_value(b, k);
+	text_right(b, from);
 }
 
-/* "%12.2f" of what is not negative, and mostly small enough to be a number of
- * hundredths: printf(3) would take most of our time. */
 static void
 text_hundredths(struct buffer *b, double v)
 {
-	char *to = buffer_room(b, NUMBER_WIDTH + NUMBER_MAX), *end;
-	uint64_t n;
+	size_t from = text_begin(b);
 
-	if (!(v < 1e13)) {
-		buffer_printf(b, "%*.2f", NUMBER_WIDTH, v);
-		return;
-	}
-	n = (uint64_t)(v * 100 + 0.5);
-	end = digits_number(to, n / 100);
-	*end++ = '.';
-	text_right(b, to, digits_last(end, (uint32_t)(n % 100), 2));
+	stat_put_fixed(b, v, 2);
+	text_right(b, from);
+}
+
+static void
+text_quantile(struct buffer *b, const struct stat_counter *k,
+    const struct stat_quantile *q)
+{
+	size_t from = text_begin(b);
+
+	buffer_number(b, stat_histogram_quantile(k, q));
+	text_right(b, from);
 }
 
 static void
@@ -128,7 +134,7 @@ text_histogram(
 	char figure[16];
 
 	text_name(b, h, k, ".count");
-	text_number(b, k->value, 0);
+	text_value(b, k);
 	text_rate(b, k);
 	text_help(b, k);
 	buffer_byte(b, '\n');
@@ -146,7 +152,7 @@ text_histogram(
 		if (k->value == 0)
 			text_nothing(b);
 		else
-			text_number(b, stat_histogram_quantile(k, q), 0);
+			text_quantile(b, k, q);
 		figure_tail(b, k);
 	}
 }
@@ -161,8 +167,7 @@ text_counter(struct buffer *b, const struct stat_head *h,
 		return;
 	}
 	text_name(b, h, k, "");
-	text_number(
-	    b, k->value, k->kind == SCHEMA_GAUGE || k->kind == SCHEMA_UPDOWN);
+	text_value(b, k);
 	if (k->kind == SCHEMA_COUNTER)
 		text_rate(b, k);
 	else

@@ -1,5 +1,5 @@
-# bench.mk -- `make bench': what a record costs, beside the peers; and
-# `make bench-readers': how fast they are read.
+# bench.mk -- `make bench': what a record costs, beside the peers; `make
+# bench-readers': how fast they are read; `make bench-stat': what shmstat takes.
 #
 # The program is linked as users link the library.  A peer that needs a library
 # is a plugin, bench-NAME.so, made only where the compiler finds it.
@@ -37,8 +37,16 @@ bench-readers: $(B)/.deps-bench-readers ## how fast records are read, beside var
 	@$(MAKE) --no-print-directory -s bench-readers-programs
 	@BUILD=$(abspath $(B)) tests/bench/readers.sh $(BENCH)
 
-bench-deps: $(B)/.deps-bench ## installs the peers that make bench and bench-readers measure
+bench-stat-programs: $(PROGRAMS) $(B)/tool-often $(B)/tool-passes $(B)/tool-sets
+
+# BENCH="-e 'once*' -n 3": options; tests/bench/stat.sh has them
+bench-stat: $(B)/.deps-bench-stat ## what shmstat takes to show counters, beside varnishstat
+	@$(MAKE) --no-print-directory -s bench-stat-programs
+	@BUILD=$(abspath $(B)) tests/bench/stat.sh $(BENCH)
+
+bench-deps: $(B)/.deps-bench ## installs the peers that make bench, bench-readers and bench-stat measure
 
 -include $(wildcard $(B)/bench-*.d)
 
-.PHONY: bench bench-program bench-readers bench-readers-programs bench-deps
+.PHONY: bench bench-program bench-readers bench-readers-programs bench-stat \
+	bench-stat-programs bench-deps

@@ -1,6 +1,7 @@
 #!/bin/bash
 # bench.sh -- the bench measures, says what is missing, and does not believe a
-# disturbed machine; so does that of the readers.  No figure is judged here.
+# disturbed machine; so do that of the readers and shmstat's.  No figure is
+# judged here.
 . "$(dirname "$0")/lib.sh"
 
 if [ "$(nproc)" -lt 2 ]; then
@@ -112,3 +113,23 @@ check "some of the readers' rows may be chosen" readers_quick -e short
 same "and no other is" "$(jq -r '(.rows + .values)[].name' "$json")" short
 check "a number that makes no sense is refused" \
     test "$(tests/bench/readers.sh -n 0 2>&1 | head -c 6)" = usage:
+
+# shmstat's, with next to nothing to show.
+stat_quick()
+{
+	env -u SHMLOG_DIR timeout 120 tests/bench/stat.sh -j "$json" \
+	    -c 50 -n 1 -t 3 -i 2 "$@" >"$dir/table" 2>&1
+}
+
+check "shmstat is measured" stat_quick
+while read -r name _; do
+	check "$name has a figure, or is said to be missing" \
+	    read_row "$name" '.missing or (.best != null and .median != null)'
+	check "$name is in the table" grep -q "^$name" "$dir/table"
+done < <(tests/bench/stat.sh -l)
+for name in once pass come-and-go; do
+	check "$name is measured here" read_row "$name" '.median > 0'
+done
+check "some of shmstat's rows may be chosen" stat_quick -e 'once-*'
+same "and no other row is" "$(jq -r '.rows[].name' "$json" | paste -sd ' ')" \
+    'once-json once-csv'

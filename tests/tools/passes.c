@@ -1,14 +1,14 @@
 /*
  * passes.c -- how long shmstat's look at all counters takes, again and again.
  *
- *	tool-passes PASSES MILLISECONDS
+ *	tool-passes INSTANCE PASSES MILLISECONDS
  *
- * Attaches to the default instance, and collects all counters so many times,
+ * Attaches to the instance, and collects all counters so many times,
  * with so many milliseconds between two.  Prints to stdout: counters; the
  * sections that were summed for all of them together; microseconds of a pass,
  * the least and the median, from the second pass on; the passes that were not
- * of one moment; and the percentage of a CPU that all of them took, of the time
- * that passed.
+ * of one moment; and milliseconds that all of them took of a CPU, and that
+ * passed.
  */
 #include <sys/resource.h>
 
@@ -50,12 +50,12 @@ main(int argc, char *argv[])
 	uint64_t *ns;
 	double cpu;
 
-	if (argc != 3 || parse_number(argv[1], 3, PASSES_MAX, &n) != 0 ||
-	    parse_number(argv[2], 0, 10000, &ms) != 0)
-		errx(2, "usage: tool-passes PASSES MILLISECONDS");
+	if (argc != 4 || parse_number(argv[2], 1, PASSES_MAX, &n) != 0 ||
+	    parse_number(argv[3], 0, 10000, &ms) != 0)
+		errx(2, "usage: tool-passes INSTANCE PASSES MILLISECONDS");
 	stop_init();
 	attach_init(&a);
-	if (attach_open(&a, NULL, 5 * NSEC) != ATTACH_OK)
+	if (attach_open(&a, argv[1], 5 * NSEC) != ATTACH_OK)
 		return 1;
 	stat_collect_init(&c, &all);
 	ns = calloc(n, sizeof(*ns));
@@ -78,9 +78,9 @@ main(int argc, char *argv[])
 		sets += k->sets;
 	}
 	qsort(ns, n, sizeof(*ns), by_size);
-	printf("%lu %ju %.0f %.0f %lu %.3f\n", counters, (uintmax_t)sets,
-	    (double)ns[0] / 1e3, (double)ns[n / 2] / 1e3, scans,
-	    100 * cpu / (double)wall);
+	printf("%lu %ju %.0f %.0f %lu %.3f %.3f\n", counters, (uintmax_t)sets,
+	    (double)ns[0] / 1e3, (double)ns[n / 2] / 1e3, scans, cpu / 1e6,
+	    (double)wall / 1e6);
 	stat_collect_fini(&c);
 	attach_close(&a);
 	free(ns);

@@ -1,9 +1,9 @@
 /*
  * sets.c -- a worker with many sets, which come and go.
  *
- *	tool-sets [-a] [-r RATE] TYPE SETS COUNTERS
+ *	tool-sets [-a] [-n INSTANCE] [-r RATE] TYPE SETS COUNTERS
  *
- * Opens SETS sets of TYPE in the default instance, all of ident `set' (-a: each
+ * Opens SETS sets of TYPE, all of ident `set' (-a: each
  * of its own, `set0', ...), of so many counters `c0', ..., each of which counts
  * 1,000,000; prints `ready' when all are attached.  Then RATE times a second it
  * frees one and makes another in its place, which counts nothing: so what they
@@ -106,23 +106,27 @@ main(int argc, char **argv)
 {
 	struct sets s = { .apart = 0 };
 	struct shmlog_set **sets;
+	const char *instance = NULL;
 	unsigned rate = 0, n;
 	char byte;
 	int c;
 
-	while ((c = getopt(argc, argv, "ar:")) != -1) {
+	while ((c = getopt(argc, argv, "an:r:")) != -1) {
 		if (c == 'a')
 			s.apart = 1;
+		else if (c == 'n')
+			instance = optarg;
 		else if (c == 'r')
 			rate = number(optarg);
 		else
 			return 2;
 	}
 	if (argc - optind != 3)
-		errx(2, "usage: tool-sets [-a] [-r RATE] TYPE SETS COUNTERS");
+		errx(2, "usage: tool-sets [-a] [-n INSTANCE] [-r RATE] "
+			"TYPE SETS COUNTERS");
 	s.type = argv[optind];
 	s.counters = number(argv[optind + 2]);
-	s.log = shmlog_open(NULL);
+	s.log = shmlog_open(instance);
 	define(&s);
 	n = number(argv[optind + 1]);
 	sets = calloc(n, sizeof(struct shmlog_set *));
