@@ -90,28 +90,41 @@ copy_text(char *to, const uint8_t *from, size_t n, int (*ok)(unsigned char))
 	to[n] = '\0';
 }
 
+/* The entry at *offset, bounded, without its text; as schema_next(). */
+static int
+entry_next(const uint8_t *schema, size_t length, size_t *offset,
+    struct schema_entry *e)
+{
+	size_t left = length - *offset;
+
+	if (left == 0)
+		return 0;
+	if (left < sizeof(*e))
+		return -1;
+	memcpy(e, schema + *offset, sizeof(*e));
+	if (e->length > left || e->length % 8 != 0 ||
+	    e->length <
+		sizeof(*e) + e->name_length + e->unit_length + e->help_length)
+		return -1;
+	if (e->kind > SCHEMA_UPDOWN || e->level > 2 || e->name_length == 0 ||
+	    e->name_length >= SCHEMA_NAME_MAX ||
+	    e->unit_length >= SCHEMA_UNIT_MAX ||
+	    e->help_length >= SCHEMA_HELP_MAX)
+		return -1;
+	*offset += e->length;
+	return 1;
+}
+
 int
 schema_next(const uint8_t *schema, size_t length, size_t *offset,
     struct schema_item *item)
 {
+	const uint8_t *text = schema + *offset + sizeof(struct schema_entry);
 	struct schema_entry e;
-	size_t left = length - *offset;
-	const uint8_t *text = schema + *offset + sizeof(e);
+	int r = entry_next(schema, length, offset, &e);
 
-	if (left == 0)
-		return 0;
-	if (left < sizeof(e))
-		return -1;
-	memcpy(&e, schema + *offset, sizeof(e));
-	if (e.length > left || e.length % 8 != 0 ||
-	    e.length <
-		sizeof(e) + e.name_length + e.unit_length + e.help_length)
-		return -1;
-	if (e.kind > SCHEMA_UPDOWN || e.level > 2 || e.name_length == 0 ||
-	    e.name_length >= SCHEMA_NAME_MAX ||
-	    e.unit_length >= SCHEMA_UNIT_MAX ||
-	    e.help_length >= SCHEMA_HELP_MAX)
-		return -1;
+	if (r != 1)
+		return r;
 	item->kind = e.kind;
 	item->level = e.level;
 	item->word = e.word;
@@ -121,7 +134,6 @@ schema_next(const uint8_t *schema, size_t length, size_t *offset,
 	copy_text(item->unit, text, e.unit_length, text_char);
 	text += e.unit_length;
 	copy_text(item->help, text, e.help_length, text_char);
-	*offset += e.length;
 	return 1;
 }
 
@@ -228,23 +240,22 @@ set_check(const void *section, uint64_t length, struct set_plan *p)
 int
 set_check_schema(const struct set_plan *p, const uint8_t *schema)
 {
-	struct schema_item item;
+	struct schema_entry e;
 	uint32_t entries = 0;
 	uint64_t words = 0;
 	size_t offset = 0;
 	int r;
 
-	while (
-	    (r = schema_next(schema, p->schema_length, &offset, &item)) == 1) {
-		if (item.word > p->words || item.words > p->words - item.word)
+	while ((r = entry_next(schema, p->schema_length, &offset, &e)) == 1) {
+		if (e.word > p->words || e.words > p->words - e.word)
 			return -1;
-		if ((item.kind == SCHEMA_LABEL) != (item.words == 0))
+		if ((e.kind == SCHEMA_LABEL) != (e.words == 0))
 			return -1;
-		if (item.kind != SCHEMA_HISTOGRAM &&
-		    item.words > (item.kind == SCHEMA_BITMAP ? 2u : 1u))
+		if (e.kind != SCHEMA_HISTOGRAM &&
+		    e.words > (e.kind == SCHEMA_BITMAP ? 2u : 1u))
 			return -1;
 		/* one that names the same words over and over is no schema */
-		words += item.words;
+		words += e.words;
 		if (words > p->words)
 			return -1;
 		entries++;

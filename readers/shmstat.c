@@ -226,7 +226,8 @@ parse_args(struct stat_line *l, int argc, char **argv)
 		    argv[optind], "-f chooses counters, -n names the instance");
 	check_line(l);
 	usage_instance(a->instance);
-	a->collect.wanted = stat_filter_wants;
+	if (a->filter.globs.n > 0)
+		a->collect.wanted = stat_filter_wants;
 	a->collect.arg = &a->filter;
 	a->collect.levels = a->levels;
 }

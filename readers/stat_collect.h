@@ -24,7 +24,7 @@
 struct stat_schema;
 
 /* A number that is shown.  Its strings are private and printable, and stand
- * behind it (name) and in one piece (item, unit, help). */
+ * behind it, in the same piece of memory; but for `redefined'. */
 struct stat_counter {
 	RB_ENTRY(stat_counter) entry;
 	char *name;                /* type.ident.item, the whole of it */
@@ -36,7 +36,9 @@ struct stat_counter {
 	char *item;     /* its own name, after type.ident */
 	char *unit;
 	char *help;
-	unsigned refs;             /* schemas that have it */
+	char *redefined; /* what these three point into, since another schema
+			    than the first one defines it; or NULL */
+	unsigned refs;   /* schemas that have it */
 	struct stat_schema *later; /* the last of them that was linked */
 
 	uint64_t pass;   /* the last one in which a set had it */

@@ -133,23 +133,22 @@ put_string(char **to, const char *text, size_t n)
 	return at;
 }
 
-/* Makes an item the definition of its counter. */
+/* How much put_definition() takes. */
+static size_t
+definition_size(const struct schema_item *item)
+{
+	return strlen(item->name) + strlen(item->unit) + strlen(item->help) + 3;
+}
+
+/* Makes an item, whose strings go where `to' is, the definition of its counter.
+ */
 static void
-define(struct stat_schema *s, struct stat_counter *k,
+put_definition(struct stat_schema *s, struct stat_counter *k, char *to,
     const struct schema_item *item, uint64_t created)
 {
-	size_t name = strlen(item->name), unit = strlen(item->unit),
-	       help = strlen(item->help);
-	char *to;
-
-	/* item, unit and help stand in one piece */
-	free(k->item);
-	to = malloc(name + unit + help + 3);
-	if (to == NULL)
-		err(1, "memory");
-	k->item = put_string(&to, item->name, name);
-	k->unit = put_string(&to, item->unit, unit);
-	k->help = put_string(&to, item->help, help);
+	k->item = put_string(&to, item->name, strlen(item->name));
+	k->unit = put_string(&to, item->unit, strlen(item->unit));
+	k->help = put_string(&to, item->help, strlen(item->help));
 	if (k->kind != item->kind) /* what it was cannot be compared */
 		k->pass = 0;
 	k->kind = item->kind;
@@ -157,6 +156,19 @@ define(struct stat_schema *s, struct stat_counter *k,
 	k->owner = s;
 	k->defined = created;
 	k->warned = 0;
+}
+
+static void
+define(struct stat_schema *s, struct stat_counter *k,
+    const struct schema_item *item, uint64_t created)
+{
+	char *text = malloc(definition_size(item));
+
+	if (text == NULL)
+		err(1, "memory");
+	put_definition(s, k, text, item, created);
+	free(k->redefined);
+	k->redefined = text;
 }
 
 static void
@@ -190,23 +202,30 @@ claim(struct stat_schema *s, uint64_t created)
 	}
 }
 
-/* length is the name's. */
+/* That of an item, found by its name (length is the name's), or made: mostly it
+ * is a new one. */
 static struct stat_counter *
-counter_get(struct stat_collect *c, const char *name, size_t length)
+counter_get(struct stat_collect *c, struct stat_schema *s, const char *name,
+    size_t length, const struct schema_item *item)
 {
-	struct stat_counter *k = malloc(sizeof(*k) + length + 1), *there;
+	struct stat_counter *k =
+	    malloc(sizeof(*k) + length + 1 + definition_size(item));
+	struct stat_counter *there;
 
 	if (k == NULL)
 		err(1, "memory");
 	memset(k, 0, sizeof(*k));
 	k->name = (char *)(k + 1);
 	memcpy(k->name, name, length + 1);
-	/* mostly it is a new one */
 	there = RB_INSERT(stat_counters, &c->counters, k);
-	if (there == NULL)
-		return k;
-	free(k);
-	return there;
+	if (there != NULL) {
+		free(k);
+		if (there->owner == NULL)
+			define(s, there, item, 0);
+		return there;
+	}
+	put_definition(s, k, k->name + length + 1, item, 0);
+	return k;
 }
 
 static void
@@ -215,7 +234,7 @@ counter_put(struct stat_collect *c, struct stat_counter *k)
 	if (--k->refs > 0)
 		return;
 	RB_REMOVE(stat_counters, &c->counters, k);
-	free(k->item);
+	free(k->redefined);
 	stat_histogram_free(k);
 	free(k);
 }
@@ -242,14 +261,13 @@ static void
 link_item(struct stat_collect *c, struct stat_schema *s,
     const struct buffer *name, const struct schema_item *item, size_t offset)
 {
-	struct stat_counter *k = counter_get(c, name->data, name->n - 1);
+	struct stat_counter *k =
+	    counter_get(c, s, name->data, name->n - 1, item);
 
 	if (k->later == s)
 		return; /* twice in one schema: the first one counts */
 	k->later = s;
 	k->refs++;
-	if (k->owner == NULL)
-		define(s, k, item, 0);
 	s->items[s->n++] = (struct stat_item){
 		.counter = k,
 		.offset = (uint32_t)offset,
