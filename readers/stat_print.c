@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "readers/digits.h"
+#include "common/digits.h"
 #include "readers/stat_format.h"
 
 static const struct stat_format *const formats[] = {
