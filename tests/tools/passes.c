@@ -42,7 +42,7 @@ int
 main(int argc, char *argv[])
 {
 	static const struct stat_options all;
-	uint64_t n, ms, begun, when, wall, sets = 0;
+	uint64_t n, ms, begun, when, wall, middle, sets = 0;
 	unsigned long counters = 0, scans = 0;
 	struct stat_collect c;
 	struct stat_counter *k;
@@ -78,8 +78,9 @@ main(int argc, char *argv[])
 		sets += k->sets;
 	}
 	qsort(ns, n, sizeof(*ns), by_size);
+	middle = ns[n / 2];
 	printf("%lu %ju %.0f %.0f %lu %.3f %.3f\n", counters, (uintmax_t)sets,
-	    (double)ns[0] / 1e3, (double)ns[n / 2] / 1e3, scans, cpu / 1e6,
+	    (double)ns[0] / 1e3, (double)middle / 1e3, scans, cpu / 1e6,
 	    (double)wall / 1e6);
 	stat_collect_fini(&c);
 	attach_close(&a);

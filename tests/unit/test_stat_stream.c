@@ -149,8 +149,9 @@ START_TEST(columns_of_what_is_gone_do_not_grow_for_ever)
 
 		for (int i = 0; i < 50; i++) {
 			at[i] = fake_set(
-			    &f, &(struct fake_set){ A_ONE("x"), .pid = pid++ });
+			    &f, &(struct fake_set){ A_ONE("x"), .pid = pid });
 			fake_store(&f, at[i], 0, 1);
+			pid++;
 		}
 		fake_show(&f);
 		text = stream_pass(&s, &stat_csv);
