@@ -156,7 +156,7 @@ $(B)/shmlogd: $(B)/obj/daemon/main.o $(B)/libdaemon.a $(B)/libcommon.a
 	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_daemon))
 
 # The few functions of libbsd are linked in where that can be: to load it would
-# take longer than shmstat -1 does for hundreds of counters.
+# take as long as shmstat -1 does for a hundred counters.
 static_bsd = $$($(CC) -print-file-name=libbsd.a | grep /)
 
 # but for shmput, which is a worker with a command line
