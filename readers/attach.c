@@ -104,6 +104,16 @@ judge(struct attach *a, uint64_t now)
 	return state == DAEMON_RUNS ? DAEMON_STILL : state;
 }
 
+static void
+set_state(struct attach *a, enum daemon_state state)
+{
+	a->state = state;
+	if (state != DAEMON_GONE && state != DAEMON_STILL)
+		a->gone = 0;
+	else if (a->gone == 0)
+		a->gone = clock_real();
+}
+
 /* Begins anew with what a->segment is now. */
 static void
 begin(struct attach *a)
@@ -113,7 +123,7 @@ begin(struct attach *a)
 	a->looked = a->beaten = now;
 	a->heartbeat = shared_load(&a->segment.head->heartbeat);
 	a->state = DAEMON_UNKNOWN;
-	a->state = judge(a, now);
+	set_state(a, judge(a, now));
 }
 
 /* One look for the instance: SEGMENT_OK, or what stands in the way. */
@@ -279,7 +289,7 @@ attach_look(struct attach *a, struct segment *old)
 			tell_restart(a);
 		return ATTACH_NEW;
 	}
-	a->state = judge(a, now);
+	set_state(a, judge(a, now));
 	if (a->state != before && before != DAEMON_UNKNOWN && !a->quiet)
 		tell_state(a);
 	return ATTACH_SAME;

@@ -93,7 +93,9 @@ struct attach {
 	int dirfd;              /* of the instance; -1 with attach_file() */
 	struct segment segment; /* the one that is mapped now */
 	enum daemon_state state;
-	int quiet; /* set by the caller: restarts are not told */
+	uint64_t gone; /* clock_real() when it was first seen to run no more
+			  (DAEMON_GONE or _STILL); 0: it does */
+	int quiet;     /* set by the caller: restarts are not told */
 	/* attach.c only */
 	uint64_t looked; /* clock_mono() of the last look at the file */
 	uint64_t heartbeat;

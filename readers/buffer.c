@@ -322,3 +322,16 @@ buffer_time(struct buffer *b, uint64_t ns)
 	(void)time_put(buffer_room(b, TIME_LENGTH), ns);
 	b->n += TIME_LENGTH;
 }
+
+void
+buffer_clock(struct buffer *b, uint64_t ns)
+{
+	time_t second = (time_t)(ns / NSEC);
+	char text[sizeof("12:03:04")];
+	struct tm tm;
+
+	if (localtime_r(&second, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%H:%M:%S", &tm) == 0)
+		return;
+	buffer_text(b, text);
+}

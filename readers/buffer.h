@@ -120,5 +120,7 @@ void buffer_stream(struct buffer *, const struct descriptor *);
 void buffer_time(struct buffer *, uint64_t ns);
 /* The same, where there is room; returns its end. */
 char *time_put(char *to, uint64_t ns);
+/* The time of the day, local: 12:03:04. */
+void buffer_clock(struct buffer *, uint64_t ns);
 
 #endif

@@ -132,19 +132,6 @@ take_options(struct watch *w, int argc, char *argv[])
  * ITS LIFE
  */
 
-/* Whether there is a daemon, and since when there is none. */
-static void
-look_at_daemon(struct watch *w)
-{
-	enum daemon_state state = w->tail.attach.state;
-	int gone = state == DAEMON_GONE || state == DAEMON_STILL;
-
-	if (!gone || w->file != NULL)
-		w->gone = 0;
-	else if (w->gone == 0)
-		w->gone = w->real;
-}
-
 /* One round of following; 0, or -1: the segment is torn. */
 static int
 round_of(struct watch *w)
@@ -154,7 +141,8 @@ round_of(struct watch *w)
 		return -1;
 	if (w->real > w->now)
 		w->now = w->real;
-	look_at_daemon(w);
+	if (w->file == NULL)
+		w->gone = w->tail.attach.gone;
 	return 0;
 }
 
@@ -267,7 +255,8 @@ run(struct watch *w)
 	if (segment_torn(&t->attach.segment) &&
 	    attach_poll(&t->attach, NULL) == ATTACH_TORN)
 		return -1;
-	look_at_daemon(w);
+	if (w->file == NULL)
+		w->gone = w->tail.attach.gone;
 	settle(w);
 	if (whole)
 		return 0;

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
 
 #define LINES_COLUMNS 80
 
@@ -18,30 +17,16 @@ name_of(const struct watch *w)
 	return w->instance != NULL ? w->instance : INSTANCE_DEFAULT;
 }
 
-/* The time of the day, local. */
-static void
-put_clock(struct buffer *b, uint64_t ns)
-{
-	time_t second = (time_t)(ns / NSEC);
-	struct tm tm;
-	char text[16];
-
-	if (localtime_r(&second, &tm) == NULL)
-		return;
-	(void)strftime(text, sizeof(text), "%H:%M:%S", &tm);
-	buffer_text(b, text);
-}
-
 void
 watch_head(const struct watch *w, struct buffer *b)
 {
 	buffer_safe(b, name_of(w), strlen(name_of(w)));
 	if (w->gone != 0) {
 		buffer_text(b, "  not running since ");
-		put_clock(b, w->gone);
+		buffer_clock(b, w->gone);
 	}
 	buffer_text(b, "  ");
-	put_clock(b, w->now);
+	buffer_clock(b, w->now);
 	if (w->windowed)
 		buffer_printf(b, "  last %g s", (double)w->window / NSEC);
 	if (w->lost != 0 || w->lost_more)
