@@ -21,6 +21,7 @@
 #define STAT_ALL 0
 #define STAT_RETAINED UINT64_MAX
 
+struct stat_past;
 struct stat_schema;
 
 /* A number that is shown.  Its strings are private and printable, and stand
@@ -50,6 +51,8 @@ struct stat_counter {
 	uint64_t created; /* ns since the epoch: of the oldest set summed */
 	uint32_t sets;    /* sections summed */
 	double rate;      /* a second; counters and histograms only */
+	struct stat_past *past; /* stat_past.h: of one that is watched, or
+				   NULL */
 };
 
 RB_HEAD(stat_counters, stat_counter);

@@ -19,6 +19,7 @@
 
 #include "readers/buffer.h"
 #include "readers/option.h"
+#include "readers/stat_past.h"
 
 /* What the labels may take in the names of all its items: so much, or as many
  * times as long as the schema is. */
@@ -236,6 +237,7 @@ counter_put(struct stat_collect *c, struct stat_counter *k)
 	RB_REMOVE(stat_counters, &c->counters, k);
 	free(k->redefined);
 	stat_histogram_free(k);
+	stat_past_free(k->past);
 	free(k);
 }
 

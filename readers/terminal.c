@@ -84,6 +84,7 @@ begin_colours(struct terminal *t)
 		return;
 	(void)start_color();
 	(void)use_default_colors();
+	(void)init_pair(TERMINAL_RED, COLOR_RED, -1);
 	t->colours = 1;
 }
 

@@ -26,6 +26,7 @@ void terminal_close(struct terminal *);
  * is not set). */
 int terminal_unicode(const struct terminal *);
 int terminal_colours(const struct terminal *);
+#define TERMINAL_RED 1 /* its pair */
 
 /* Waits for a key, at most `ns'; less if a signal comes.  A terminal that is
  * gone is an end: stop_now(). */

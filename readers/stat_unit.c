@@ -1,0 +1,178 @@
+/*
+ * stat_unit.c -- numbers of counters in their units: see stat_unit.h.
+ *
+ * A unit is what a program called it; those that are known here by one of
+ * their names are scaled, any other one is not.
+ */
+#include "readers/stat_unit.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "readers/stat_format.h"
+#include "readers/stat_past.h"
+#include "readers/watch_print.h"
+
+#define NUMBER_MAX (STAT_UNIT_MAX - 1) /* without its sign */
+
+enum unit_kind { UNIT_PLAIN, UNIT_BYTES, UNIT_TIME, UNIT_PERCENT };
+
+static const struct unit {
+	const char *name;
+	enum unit_kind kind;
+	double factor; /* bytes, or seconds, in one of it */
+} units[] = {
+	{ "bytes", UNIT_BYTES, 1 },
+	{ "byte", UNIT_BYTES, 1 },
+	{ "B", UNIT_BYTES, 1 },
+	{ "KiB", UNIT_BYTES, 1024 },
+	{ "MiB", UNIT_BYTES, 1048576 },
+	{ "seconds", UNIT_TIME, 1 },
+	{ "s", UNIT_TIME, 1 },
+	{ "milliseconds", UNIT_TIME, 1e-3 },
+	{ "ms", UNIT_TIME, 1e-3 },
+	{ "microseconds", UNIT_TIME, 1e-6 },
+	{ "us", UNIT_TIME, 1e-6 },
+	{ "\302\265s", UNIT_TIME, 1e-6 },
+	{ "nanoseconds", UNIT_TIME, 1e-9 },
+	{ "ns", UNIT_TIME, 1e-9 },
+	{ "percent", UNIT_PERCENT, 1 },
+	{ "%", UNIT_PERCENT, 1 },
+};
+
+static const struct unit *
+unit_of(const char *name)
+{
+	static const struct unit plain = { "", UNIT_PLAIN, 1 };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcmp(units[i].name, name) == 0)
+			return &units[i];
+	return &plain;
+}
+
+/* Three digits, or more before the point. */
+static int
+decimals(double d)
+{
+	return d == floor(d) && d < 1e4 ? 0 : d < 9.995 ? 2 : d < 99.95 ? 1 : 0;
+}
+
+static void
+put_bytes(char *to, double d)
+{
+	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB",
+		"PiB", "EiB" };
+	unsigned i = 0;
+
+	while (d >= 999.5 && i + 1 < sizeof(names) / sizeof(names[0])) {
+		d /= 1024;
+		i++;
+	}
+	(void)snprintf(to, NUMBER_MAX, "%.*f%s", decimals(d), d, names[i]);
+}
+
+static void
+put_time(char *to, double seconds)
+{
+	static const char *const names[] = { "s", "ms", "us", "ns" };
+	unsigned i = 0;
+
+	if (seconds >= 59.95 && seconds < (double)UINT64_MAX / NSEC) {
+		stat_age(to, NUMBER_MAX, (uint64_t)(seconds * NSEC));
+		return;
+	}
+	while (seconds != 0 && seconds < 0.9995 &&
+	       i + 1 < sizeof(names) / sizeof(names[0])) {
+		seconds *= 1000;
+		i++;
+	}
+	(void)snprintf(
+	    to, NUMBER_MAX, "%.*f%s", decimals(seconds), seconds, names[i]);
+}
+
+/* Whole from 100 on, as long as there is room. */
+static void
+put_plain(char *to, double d, enum stat_scale scale, size_t width)
+{
+	if (scale != SCALE_ALL) {
+		int n = snprintf(
+		    to, NUMBER_MAX, "%.*f", d < 1e15 ? decimals(d) : 0, d);
+
+		if (n > 0 && (size_t)n <= width && n < NUMBER_MAX)
+			return;
+	}
+	watch_number(d, to);
+}
+
+/* d is not negative. */
+static void
+put_number(char *to, double d, const struct unit *u, enum stat_scale scale,
+    size_t width)
+{
+	switch (u->kind) {
+	case UNIT_PLAIN:
+		put_plain(to, d, scale, width);
+		break;
+	case UNIT_BYTES:
+		put_bytes(to, d * u->factor);
+		break;
+	case UNIT_TIME:
+		put_time(to, d * u->factor);
+		break;
+	case UNIT_PERCENT:
+		put_plain(to, d, scale, width > 1 ? width - 1 : 0);
+		(void)strlcat(to, "%", NUMBER_MAX);
+		break;
+	}
+}
+
+void
+stat_unit_double(char to[STAT_UNIT_MAX], double d, const char *unit,
+    enum stat_scale scale, size_t width)
+{
+	char number[NUMBER_MAX];
+	size_t negative = d < 0 && width > 0;
+
+	if (scale == SCALE_RAW) {
+		(void)snprintf(to, STAT_UNIT_MAX, "%.2f", d);
+		return;
+	}
+	put_number(number, fabs(d), unit_of(unit), scale, width - negative);
+	(void)snprintf(to, STAT_UNIT_MAX, "%s%s", negative ? "-" : "", number);
+}
+
+/* All its digits, if there is room for them. */
+static int
+put_whole(char *to, const struct stat_counter *k, size_t width)
+{
+	int n = stat_is_level(k)
+		    ? snprintf(to, STAT_UNIT_MAX, "%" PRId64, (int64_t)k->value)
+		    : snprintf(to, STAT_UNIT_MAX, "%" PRIu64, k->value);
+
+	return n > 0 && (size_t)n <= width;
+}
+
+void
+stat_unit_value(char to[STAT_UNIT_MAX], const struct stat_counter *k,
+    enum stat_scale scale, size_t width)
+{
+	/* of a histogram the values have the unit, and not how many */
+	const char *unit = k->kind == SCHEMA_HISTOGRAM ? "" : k->unit;
+
+	if (k->kind == SCHEMA_BITMAP && scale != SCALE_RAW) {
+		(void)snprintf(to, STAT_UNIT_MAX, "%#" PRIx64, k->value);
+		if (strlen(to) > width)
+			(void)snprintf(to, STAT_UNIT_MAX, "%" PRIx64, k->value);
+		return;
+	}
+	if ((scale == SCALE_RAW ||
+		(scale == SCALE_UNITS && unit_of(unit)->kind == UNIT_PLAIN)) &&
+	    put_whole(to, k, width))
+		return;
+	stat_unit_double(to,
+	    stat_is_level(k) ? (double)(int64_t)k->value : (double)k->value,
+	    unit, scale == SCALE_RAW ? SCALE_ALL : scale, width);
+}
