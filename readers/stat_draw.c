@@ -13,6 +13,7 @@
  * differ.  What there is no room for is left out: averages, help, pane.
  */
 #include <curses.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,15 +24,17 @@
 #define VALUE_WIDTH 10
 #define RAW_WIDTH 20 /* 64 bits */
 #define RATE_WIDTH 9
+#define RAW_RATE_WIDTH 14
+#define LEFT_MIN 24   /* of the header, before there is more in it */
 #define HELP_FROM 110 /* columns: from so many on each line has its help */
 #define BITS_MAX 24   /* in a line */
 
 struct layout {
-	int name, value, rates, help; /* widths; 0: not there */
-	int averages;                 /* how many are there */
-	int rows;                     /* of counters */
-	int pane;                     /* rows of it */
-	int status;                   /* rows: 1, or 0 */
+	int name, value, rate, help; /* widths of columns; 0: not there */
+	int averages;                /* how many are there */
+	int rows;                    /* of counters */
+	int pane;                    /* rows of it */
+	int status;                  /* rows: 1, or 0 */
 };
 
 static struct layout
@@ -39,16 +42,15 @@ lay_out(const struct stat_screen *s)
 {
 	struct layout l = {
 		.value = s->scale == SCALE_RAW ? RAW_WIDTH : VALUE_WIDTH,
+		.rate = s->scale == SCALE_RAW ? RAW_RATE_WIDTH : RATE_WIDTH,
 	};
 	int room;
 
-	l.averages =
-	    (COLS - NAME_MIN - l.value - RATE_WIDTH - 2) / (RATE_WIDTH + 1);
+	l.averages = (COLS - NAME_MIN - l.value - l.rate - 2) / (l.rate + 1);
 	l.averages = l.averages < 0            ? 0
 		     : l.averages > STAT_SPANS ? STAT_SPANS
 					       : l.averages;
-	l.rates = (1 + l.averages) * (RATE_WIDTH + 1);
-	room = COLS - l.value - 1 - l.rates;
+	room = COLS - l.value - 1 - (1 + l.averages) * (l.rate + 1);
 	l.name = room < 0 ? 0 : room;
 	if (COLS >= HELP_FROM) {
 		l.name = NAME_MIN + (room - NAME_MIN) * 2 / 5;
@@ -111,13 +113,14 @@ put_right(int row, int end, int width, const char *text)
  * HEADER
  */
 
+/* What is less needed is left out if there is no room. */
 static void
-head_left(const struct stat_screen *s, struct buffer *b)
+head_left(const struct stat_screen *s, struct buffer *b, size_t width)
 {
 	const struct attach *a = s->attach;
 	const char *name = a->name != NULL ? a->name : INSTANCE_DEFAULT;
-	uint64_t created = a->segment.plan.created;
-	char age[32];
+	uint64_t created = a->segment.plan.created, now = s->collect.real;
+	char every[32], age[32];
 
 	buffer_safe(b, name, strlen(name));
 	buffer_printf(b, "  %s", daemon_state_text(a->state));
@@ -125,14 +128,14 @@ head_left(const struct stat_screen *s, struct buffer *b)
 		buffer_text(b, " since ");
 		buffer_clock(b, a->gone);
 	} else {
-		stat_age(age, sizeof(age),
-		    s->collect.real > created ? s->collect.real - created : 0);
-		buffer_printf(b, " [%llu] %s",
-		    (unsigned long long)shared_load(
-			&a->segment.head->master_pid),
-		    age);
+		stat_age(age, sizeof(age), now > created ? now - created : 0);
+		buffer_printf(b, " [%" PRIu64 "] %s",
+		    shared_load(&a->segment.head->master_pid), age);
 	}
-	buffer_printf(b, "  every %g s", (double)s->every / NSEC);
+	(void)snprintf(
+	    every, sizeof(every), "  every %g s", (double)s->every / NSEC);
+	if (terminal_width(b->data, b->n) + strlen(every) <= width)
+		buffer_text(b, every);
 }
 
 static void
@@ -156,12 +159,12 @@ draw_head(struct stat_screen *s)
 	b->n = 0;
 	head_right(s, b);
 	width = (int)terminal_width(b->data, b->n);
-	if (width + 2 < COLS) {
+	if (width + LEFT_MIN <= COLS) {
 		left = COLS - width - 2;
 		(void)terminal_put(0, COLS - width, width, b->data, b->n);
 	}
 	b->n = 0;
-	head_left(s, b);
+	head_left(s, b, (size_t)left);
 	stat_look(s, s->attach->gone != 0 ? LOOK_BAD : LOOK_STRONG);
 	(void)terminal_put(0, 0, left, b->data, b->n);
 	stat_look(s, LOOK_PLAIN);
@@ -187,12 +190,12 @@ draw_titles(const struct stat_screen *s, const struct layout *l)
 	(void)mvhline(1, 0, ' ', COLS);
 	draw_title(s, 4, l->name, "NAME", SORT_NAME);
 	draw_title(s, end, l->value, "VALUE", SORT_VALUE);
-	end += RATE_WIDTH + 1;
-	draw_title(s, end, RATE_WIDTH, "CHANGE/s", SORT_RATE);
+	end += l->rate + 1;
+	draw_title(s, end, l->rate, "CHANGE/s", SORT_RATE);
 	for (int i = 0; i < l->averages; i++) {
-		end += RATE_WIDTH + 1;
+		end += l->rate + 1;
 		(void)snprintf(text, sizeof(text), "AVG%u", stat_spans[i]);
-		put_right(1, end, RATE_WIDTH, text);
+		put_right(1, end, l->rate, text);
 	}
 	if (l->help > 0)
 		(void)terminal_put(1, end + 2, l->help, "WHAT IT IS", 10);
@@ -258,20 +261,20 @@ draw_quantiles(struct stat_screen *s, int row, int end, int width,
 }
 
 static void
-draw_averages(const struct stat_screen *s, int row, int end, int n,
-    const struct stat_counter *k)
+draw_averages(const struct stat_screen *s, int row, int end,
+    const struct layout *l, const struct stat_counter *k)
 {
 	char text[STAT_UNIT_MAX];
 	double average;
 
-	for (int i = 0; i < n; i++, end += RATE_WIDTH + 1) {
+	for (int i = 0; i < l->averages; i++, end += l->rate + 1) {
 		if (stat_past_average(
 			k->past, (unsigned)i, s->view.mono, &average) != 0)
 			(void)strlcpy(text, ".", sizeof(text));
 		else
 			stat_unit_double(
-			    text, average, k->unit, s->scale, RATE_WIDTH);
-		put_right(row, end, RATE_WIDTH, text);
+			    text, average, k->unit, s->scale, (size_t)l->rate);
+		put_right(row, end, l->rate, text);
 	}
 }
 
@@ -280,15 +283,15 @@ static void
 draw_rates(struct stat_screen *s, int row, int at, const struct layout *l,
     const struct stat_counter *k)
 {
-	const int width = l->averages * (RATE_WIDTH + 1) - 1;
+	const int width = l->averages * (l->rate + 1) - 1;
 	char text[STAT_UNIT_MAX] = ".";
-	int end = at + RATE_WIDTH + 1, bits;
+	int end = at + l->rate + 1, bits;
 
 	if (k->kind != SCHEMA_BITMAP && k->past->known)
 		stat_unit_double(text, k->past->change,
 		    k->kind == SCHEMA_HISTOGRAM ? "" : k->unit, s->scale,
-		    RATE_WIDTH);
-	put_right(row, end, RATE_WIDTH, text);
+		    (size_t)l->rate);
+	put_right(row, end, l->rate, text);
 	if (l->averages == 0)
 		return;
 	switch (k->kind) {
@@ -304,7 +307,7 @@ draw_rates(struct stat_screen *s, int row, int at, const struct layout *l,
 	case SCHEMA_COUNTER:
 	case SCHEMA_GAUGE:
 	case SCHEMA_UPDOWN:
-		draw_averages(s, row, end + RATE_WIDTH + 1, l->averages, k);
+		draw_averages(s, row, end + l->rate + 1, l, k);
 		break;
 	case SCHEMA_LABEL:
 		break;
@@ -332,8 +335,8 @@ draw_line(struct stat_screen *s, int row, const struct layout *l,
 	if (l->help > 0) {
 		if (!chosen)
 			stat_look(s, LOOK_PLAIN);
-		stat_put(s, row, at + l->rates + 2, l->help, k->help,
-		    strlen(k->help));
+		stat_put(s, row, at + (1 + l->averages) * (l->rate + 1) + 2,
+		    l->help, k->help, strlen(k->help));
 	}
 	stat_look(s, LOOK_PLAIN);
 }

@@ -17,6 +17,8 @@
 
 #define NUMBER_MAX (STAT_UNIT_MAX - 1) /* without its sign */
 
+#define NEARLY 1e-6
+
 enum unit_kind { UNIT_PLAIN, UNIT_BYTES, UNIT_TIME, UNIT_PERCENT };
 
 static const struct unit {
@@ -53,11 +55,14 @@ unit_of(const char *name)
 	return &plain;
 }
 
-/* Three digits, or more before the point. */
+/* Three digits, or more before the point; none behind it if they would be
+ * zeros but for what was lost in a sum. */
 static int
 decimals(double d)
 {
-	return d == floor(d) && d < 1e4 ? 0 : d < 9.995 ? 2 : d < 99.95 ? 1 : 0;
+	if (fabs(d - round(d)) <= NEARLY * d)
+		return 0;
+	return d < 9.995 ? 2 : d < 99.95 ? 1 : 0;
 }
 
 static void
@@ -112,7 +117,7 @@ static void
 put_number(char *to, double d, const struct unit *u, enum stat_scale scale,
     size_t width)
 {
-	switch (u->kind) {
+	switch (d == 0 ? UNIT_PLAIN : u->kind) {
 	case UNIT_PLAIN:
 		put_plain(to, d, scale, width);
 		break;
@@ -138,6 +143,10 @@ stat_unit_double(char to[STAT_UNIT_MAX], double d, const char *unit,
 
 	if (scale == SCALE_RAW) {
 		(void)snprintf(to, STAT_UNIT_MAX, "%.2f", d);
+		if (strlen(to) > width)
+			(void)snprintf(to, STAT_UNIT_MAX, "%.0f", d);
+		if (strlen(to) > width)
+			(void)snprintf(to, STAT_UNIT_MAX, "%.3g", d);
 		return;
 	}
 	put_number(number, fabs(d), unit_of(unit), scale, width - negative);
