@@ -142,6 +142,7 @@ measure(struct stat_screen *s, const struct load *l, int idle, unsigned times,
     int to)
 {
 	uint64_t *took = calloc(times, sizeof(*took)), before = 0, bytes = 0;
+	const unsigned middle = times / 2;
 
 	if (took == NULL)
 		err(1, "memory");
@@ -157,7 +158,7 @@ measure(struct stat_screen *s, const struct load *l, int idle, unsigned times,
 	}
 	qsort(took, times, sizeof(*took), by_time);
 	dprintf(to, "counters %zu ms %.2f least %.2f bytes %llu\n", s->view.n,
-	    (double)took[times / 2] / MSEC, (double)took[0] / MSEC,
+	    (double)took[middle] / (double)MSEC, (double)took[0] / (double)MSEC,
 	    (unsigned long long)bytes);
 	free(took);
 }

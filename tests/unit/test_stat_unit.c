@@ -21,6 +21,8 @@ static const struct {
 	{ 5.0000001, "", SCALE_UNITS, 9, "5" },
 	{ 123456789012., "", SCALE_UNITS, 9, "123G" },
 	{ -3.25, "", SCALE_UNITS, 9, "-3.25" },
+	{ -1234567, "", SCALE_UNITS, 8, "-1234567" },
+	{ -1234567, "", SCALE_UNITS, 7, "-1.23M" },
 	{ 14047.9, "", SCALE_ALL, 9, "14.0k" },
 	{ 14047.9, "requests", SCALE_UNITS, 9, "14048" },
 	{ 100, "bytes", SCALE_UNITS, 9, "100B" },

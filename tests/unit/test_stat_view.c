@@ -119,7 +119,8 @@ START_TEST(by_rate_what_changes_most_is_first_up_or_down)
 
 	watcher_begin(&w);
 	w.view.sort = SORT_RATE;
-	fake_store(&w.f, w.at[1], 0, 11);
+	fake_store(&w.f, w.at[1], 0, 12);
+	fake_store(&w.f, w.at[2], 3, 6);
 	fake_store(&w.f, w.at[2], 0, 33);
 	fake_store(&w.f, w.at[0], 3, (uint64_t)-100);
 	look(&w);
@@ -127,7 +128,8 @@ START_TEST(by_rate_what_changes_most_is_first_up_or_down)
 	ck_assert_double_lt(w.view.rows[0].counter->past->change, 0);
 	ck_assert_str_eq(name_of(&w, 1), "web.c.hits");
 	ck_assert_str_eq(name_of(&w, 2), "web.a.hits");
-	ck_assert_str_eq(name_of(&w, 3), "web.a.deep");
+	ck_assert_str_eq(name_of(&w, 3), "web.c.open");
+	ck_assert_str_eq(name_of(&w, 4), "web.a.deep");
 	watcher_end(&w);
 }
 END_TEST
