@@ -35,19 +35,28 @@ static const struct {
 	{ "h q", "this help, and back; quit" },
 };
 
+#define HELPS ((int)(sizeof(helps) / sizeof(helps[0])))
+
 void
 stat_keys_help(struct stat_screen *s, int row, int rows)
 {
-	const int n = (int)(sizeof(helps) / sizeof(helps[0]));
-
-	for (int i = 0; i < n && i < rows; i++) {
+	for (int i = (s->help - 1) * rows; i < HELPS && rows-- > 0; i++) {
 		stat_look(s, LOOK_STRONG);
 		(void)terminal_put(
-		    row + i, 0, COLS, helps[i].keys, strlen(helps[i].keys));
+		    row, 0, COLS, helps[i].keys, strlen(helps[i].keys));
 		stat_look(s, LOOK_PLAIN);
-		(void)terminal_put(row + i, 13, COLS - 13, helps[i].help,
-		    strlen(helps[i].help));
+		(void)terminal_put(
+		    row++, 13, COLS - 13, helps[i].help, strlen(helps[i].help));
 	}
+}
+
+/* The next page of it, or the counters again. */
+static void
+turn_help(struct stat_screen *s)
+{
+	s->help++;
+	if ((s->help - 1) * (LINES - 1) >= HELPS || LINES < 2)
+		s->help = 0;
 }
 
 /*
@@ -304,7 +313,7 @@ plain_key(struct stat_screen *s, int key)
 		return -1;
 	case 'h':
 	case '?':
-		s->help = !s->help;
+		turn_help(s);
 		return 0;
 	case KEY_ESC:
 		s->help = 0;

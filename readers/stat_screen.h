@@ -39,7 +39,8 @@ struct stat_screen {
 	uint64_t every; /* ns */
 	uint64_t due;   /* clock_mono(): of the next pass */
 	enum stat_scale scale;
-	int paused, help;
+	int paused;
+	int help; /* the page of it that is shown, from 1; 0: counters */
 	int ever; /* histograms: of all that was observed */
 	/* what is typed, behind / and f */
 	enum stat_prompt prompt;
@@ -77,7 +78,7 @@ void stat_put(struct stat_screen *, int row, int column, int width,
 /* stat_keys.c: what the keys that were pressed ask for.  -1: an end; 1: the
  * screen is to be drawn anew; 0. */
 int stat_keys(struct stat_screen *);
-/* The help for them; rows of it are drawn from row on. */
+/* The page of the help for them that is shown: `rows' rows from row on. */
 void stat_keys_help(struct stat_screen *, int row, int rows);
 
 /* stat_detail.c: `rows' rows about the selected counter. */

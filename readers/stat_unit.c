@@ -55,14 +55,18 @@ unit_of(const char *name)
 	return &plain;
 }
 
+static int
+is_whole(double d)
+{
+	return fabs(d - round(d)) <= NEARLY * d;
+}
+
 /* Three digits, or more before the point; none behind it if they would be
  * zeros but for what was lost in a sum. */
 static int
 decimals(double d)
 {
-	if (fabs(d - round(d)) <= NEARLY * d)
-		return 0;
-	return d < 9.995 ? 2 : d < 99.95 ? 1 : 0;
+	return is_whole(d) ? 0 : d < 9.995 ? 2 : d < 99.95 ? 1 : 0;
 }
 
 static void
@@ -109,7 +113,7 @@ put_plain(char *to, double d, enum stat_scale scale, size_t width)
 		if (n > 0 && (size_t)n <= width && n < NUMBER_MAX)
 			return;
 	}
-	watch_number(d, to);
+	watch_number(is_whole(d) ? round(d) : d, to);
 }
 
 /* d is not negative. */

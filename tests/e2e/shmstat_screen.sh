@@ -84,6 +84,10 @@ tell 'inner 3'
 
 # what a line has
 on_terminal 80 24 shmstat -f 'kinds.*' -f 'many.*'
+if ! wait_for 10 shows '^default  runs'; then
+	not_ok "there is a screen" "there is none"
+	exit 1
+fi
 sees "the header has instance, state, pid, age and how many there are" \
     "^default  runs \[$daemon\] [0-9a-z]+  every 1 s +39 of 39  [0-9:]{8}$"
 sees "name, value, change and three averages have columns" \
@@ -93,7 +97,8 @@ sees "a counter has its value and its rates" \
 sees "bytes are scaled" '^kinds.a.mem.* 100MiB +0 +100MiB +100MiB +100MiB$'
 sees "a long time is one" '^kinds.a.age.* 1h01m +0 +1h01m +1h01m +1h01m$'
 sees "percent is percent" '^kinds.a.load.* 45% +0 +45% +45% +45%$'
-sees "a bitmap is drawn" '^kinds.a.up.* 0x201 .* ········ ······▮· ·······▮$'
+sees "a bitmap is drawn" \
+    '^kinds.a.up.* 0x201 .* ········ ······▮· ·······▮$'
 selects "the first line is selected at first" 'kinds.a.age\{city=Zürich\}'
 sees "its description is below" '^Of the oldest$'
 sees "and what is known of it" \
@@ -271,7 +276,9 @@ press j j j
 selects "one is selected" 'kinds.a.inner.*'
 tell 'new 0'
 sees "lines that come are shown" ' 48 of 48 '
-check "before the others" wait_for 10 begins_with kinds.000.age
+check "before the others" wait_for 10 begins_with 'kinds.000.age{city=東京}'
+sees "a name takes as many columns as it is wide" \
+    '^kinds.000.age\{city=東京\} {15}0 '
 selects "and the selection stays" 'kinds.a.inner.*'
 
 # sizes
@@ -284,7 +291,14 @@ same "and 45 lines have room" "$(names | wc -l)" 45
 sees "on a small one there are value and change" '^NAME +VALUE +CHANGE/s$'
 sees "the header is short" "^default  runs \[$daemon\] [0-9a-z]+ +48 of 48$"
 selects "the selection is on it" 'kinds.a.load.*'
-same "which has 4 lines" "$(names | wc -l)" 4
+press h
+sees "help has several pages then" '^/ +search'
+sees_not "not all at once" '^h q'
+press h
+sees "one after the other" '^h q +this help, and back'
+press h
+selects "and then the counters again" 'kinds.a.load.*'
+same "of which there are 4" "$(names | wc -l)" 4
 "${terminal[@]}" resize-window -x 12 -y 3
 sees "on a tiny one there is something" '^defau'
 "${terminal[@]}" resize-window -x 80 -y 24

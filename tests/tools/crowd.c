@@ -13,7 +13,7 @@
  *	flip BIT			of the bitmap `up'
  *	took N				observes it, in microseconds
  *	all N				adds N to each of the many
- *	new N				opens the set kinds.NNN, the same again
+ *	new N				opens the set kinds.NNN{city=東京}
  *	free				frees that
  *
  * It ends with its input.
@@ -100,7 +100,8 @@ obey(struct shmlog *log, const char *what, long long n)
 			    (uint64_t)n);
 	else if (strcmp(what, "new") == 0) {
 		(void)snprintf(ident, sizeof(ident), "%03lld", n);
-		other = open_set(log, "kinds", ident, kinds, KINDS, NULL);
+		other = open_set(log, "kinds", ident, kinds, KINDS,
+		    "city=\346\235\261\344\272\254");
 		if (shmlog_wait(log, 20000) != 0)
 			err(1, "shmlog_wait");
 	} else if (strcmp(what, "free") == 0)
