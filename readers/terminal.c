@@ -168,6 +168,18 @@ terminal_wait(uint64_t ns)
 		stop_now();
 }
 
+/* How many of n bytes are characters of one byte and one column, at most
+ * `most'. */
+static size_t
+plain(const char *p, size_t n, size_t most)
+{
+	size_t i = 0;
+
+	while (i < n && i < most && p[i] >= ' ' && p[i] <= '~')
+		i++;
+	return i;
+}
+
 /* The character at p, of n bytes; returns how many it has. */
 static size_t
 next_char(const char *p, size_t n, wchar_t *c)
@@ -191,6 +203,10 @@ terminal_width(const char *text, size_t n)
 	wchar_t c;
 
 	for (; n > 0; text += length, n -= length) {
+		length = plain(text, n, n);
+		width += length;
+		if (length > 0)
+			continue;
 		length = next_char(text, n, &c);
 		width += (size_t)wcwidth(c);
 	}
@@ -217,12 +233,19 @@ terminal_put(int row, int column, int width, const char *text, size_t n)
 	wchar_t c[2] = { 0 };
 	size_t length;
 
-	if (row < 0 || row >= LINES || column < 0 || column >= COLS)
+	if (row < 0 || row >= LINES || column < 0 || column >= COLS ||
+	    width <= 0)
 		return 0;
 	if (width > COLS - column)
 		width = COLS - column;
 	(void)move(row, column);
 	for (; n > 0; text += length, n -= length) {
+		length = plain(text, n, (size_t)(begun + width - column));
+		if (length > 0) {
+			(void)addnstr(text, (int)length);
+			column += (int)length;
+			continue;
+		}
 		length = next_char(text, n, c);
 		columns = wcwidth(c[0]);
 		if (column + columns - begun > width)

@@ -8,10 +8,11 @@
  * another process reads what comes.  Before each refresh every counter moves,
  * each by another number; -i: none does.  Prints
  *
- *	counters N ms MEDIAN least LEAST bytes BYTES
+ *	counters N ms MEDIAN least LEAST cpu MEDIAN bytes BYTES
  *
  * where the milliseconds are those from the gathering to the last byte written,
- * and the bytes those of the last refresh.
+ * cpu those of them in which this process ran, and the bytes those of the last
+ * refresh.  What it freed cools, so the daemon should be a new one each time.
  */
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -137,30 +138,50 @@ by_time(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* The time of a clock now, less what it was. */
+static uint64_t
+since(clockid_t clock, uint64_t then)
+{
+	return clock_ns(clock) - then;
+}
+
+static double
+median(uint64_t *took, unsigned n)
+{
+	const unsigned middle = n / 2;
+
+	qsort(took, n, sizeof(*took), by_time);
+	return (double)took[middle] / (double)MSEC;
+}
+
 static void
 measure(struct stat_screen *s, const struct load *l, int idle, unsigned times,
     int to)
 {
-	uint64_t *took = calloc(times, sizeof(*took)), before = 0, bytes = 0;
-	const unsigned middle = times / 2;
+	uint64_t *took = calloc(times, sizeof(*took)), before, bytes = 0;
+	uint64_t *cpu = calloc(times, sizeof(*cpu));
+	double ms;
 
-	if (took == NULL)
+	if (took == NULL || cpu == NULL)
 		err(1, "memory");
 	for (unsigned i = 0; i < times; i++) {
 		if (!idle)
 			move(l);
 		before = written();
-		took[i] = clock_mono();
+		cpu[i] = since(CLOCK_PROCESS_CPUTIME_ID, 0);
+		took[i] = since(CLOCK_MONOTONIC, 0);
 		if (stat_screen_refresh(s) != ATTACH_SAME)
 			errx(1, "the segment is torn");
-		took[i] = clock_mono() - took[i];
+		took[i] = since(CLOCK_MONOTONIC, took[i]);
+		cpu[i] = since(CLOCK_PROCESS_CPUTIME_ID, cpu[i]);
 		bytes = written() - before;
 	}
-	qsort(took, times, sizeof(*took), by_time);
-	dprintf(to, "counters %zu ms %.2f least %.2f bytes %llu\n", s->view.n,
-	    (double)took[middle] / (double)MSEC, (double)took[0] / (double)MSEC,
+	ms = median(took, times);
+	dprintf(to, "counters %zu ms %.2f least %.2f cpu %.2f bytes %llu\n",
+	    s->view.n, ms, (double)took[0] / (double)MSEC, median(cpu, times),
 	    (unsigned long long)bytes);
 	free(took);
+	free(cpu);
 }
 
 int
