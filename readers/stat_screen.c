@@ -79,21 +79,28 @@ round_of(struct stat_screen *s, int changed)
 	return 0;
 }
 
+/* Waits for the next pass, a look at the daemon, or a key.  What stat_keys()
+ * says. */
+static int
+wait_for_keys(struct stat_screen *s)
+{
+	uint64_t now = clock_mono(), nap = LOOK_EVERY;
+
+	if (!s->paused && s->due < now + nap)
+		nap = s->due > now ? s->due - now : 0;
+	return terminal_wait(nap) == 0 ? stat_keys(s) : -1;
+}
+
 /* Returns what to exit with. */
 static int
 follow(struct stat_screen *s)
 {
 	int changed = 0;
-	uint64_t now, nap;
 
 	while (!stop_asked() && changed != -1) {
 		if (round_of(s, changed) != 0)
 			return 1;
-		now = clock_mono();
-		nap = s->due > now && !s->paused ? s->due - now : LOOK_EVERY;
-		if (!stop_asked())
-			terminal_wait(nap < LOOK_EVERY ? nap : LOOK_EVERY);
-		changed = stat_keys(s);
+		changed = stop_asked() ? 0 : wait_for_keys(s);
 	}
 	return 0;
 }

@@ -155,7 +155,7 @@ terminal_colours(const struct terminal *t)
 	return t->colours;
 }
 
-void
+int
 terminal_wait(uint64_t ns)
 {
 	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
@@ -164,8 +164,9 @@ terminal_wait(uint64_t ns)
 		.tv_nsec = (long)(ns % NSEC),
 	};
 
-	if (ppoll(&p, 1, &t, NULL) == 1 && !(p.revents & POLLIN))
-		stop_now();
+	if (ppoll(&p, 1, &t, NULL) != 1)
+		return 0;
+	return p.revents & POLLIN ? 0 : -1;
 }
 
 /* How many of n bytes are characters of one byte and one column, at most

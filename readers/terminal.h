@@ -28,9 +28,9 @@ int terminal_unicode(const struct terminal *);
 int terminal_colours(const struct terminal *);
 #define TERMINAL_RED 1 /* its pair */
 
-/* Waits for a key, at most `ns'; less if a signal comes.  A terminal that is
- * gone is an end: stop_now(). */
-void terminal_wait(uint64_t ns);
+/* Waits for a key, at most `ns'; less if a signal comes.  0, or -1: the
+ * terminal is gone. */
+int terminal_wait(uint64_t ns);
 
 /* How many columns n bytes take. */
 size_t terminal_width(const char *text, size_t n);

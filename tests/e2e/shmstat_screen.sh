@@ -349,6 +349,12 @@ press exit Enter
 check "and so does that" has_ended
 terminal_end
 
+on_terminal 80 24 \
+    "sh -c 'trap \"\" HUP; echo \$\$ >$dir/pid; exec shmstat'"
+sees "with SIGHUP ignored, it is there" '^default  runs'
+terminal_end
+check "and a terminal that is gone ends it" wait_for 10 ended "$(cat "$dir/pid")"
+
 # terminals that are none
 on_terminal 80 24 TERM=dumb shmstat -f 'kinds.a.load*'
 sees "a terminal that cannot be drawn on is told" \
