@@ -166,7 +166,7 @@ terminal_wait(uint64_t ns)
 
 	if (ppoll(&p, 1, &t, NULL) != 1)
 		return 0;
-	return p.revents & POLLIN ? 0 : -1;
+	return p.revents & (POLLHUP | POLLERR | POLLNVAL) ? -1 : 0;
 }
 
 /* How many of n bytes are characters of one byte and one column, at most
