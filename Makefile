@@ -155,15 +155,17 @@ $(B)/shmlog.pc: Makefile
 $(B)/shmlogd: $(B)/obj/daemon/main.o $(B)/libdaemon.a $(B)/libcommon.a
 	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_daemon))
 
-# The few functions of libbsd are linked in where that can be: to load it would
-# take as long as shmstat -1 does for a hundred counters.
-static_bsd = $$($(CC) -print-file-name=libbsd.a | grep /)
+# The few functions of libbsd, and what shmstat's screen alone needs, are linked
+# in where that can be: to load them would take as long as shmstat -1 does for
+# hundreds of counters.
+static = $$(for l in $(1); do $(CC) -print-file-name=$$l.a; done | grep /)
+static_libs = $(call static,libncursesw libtinfo libbsd libmd)
 
 # but for shmput, which is a worker with a command line
 READERS = $(patsubst readers/%.c,$(B)/%,$(filter-out readers/shmput.c,$(READER_MAINS)))
 
 $(READERS): $(B)/%: $(B)/obj/readers/%.o $(B)/libreaders.a $(B)/libcommon.a
-	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(static_bsd) $(call libs,$(PKGS_readers)) -lm
+	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(static_libs) $(call libs,$(PKGS_readers)) -lm
 
 $(B)/shmput: $(B)/obj/readers/shmput.o $(B)/libreaders.a $(B)/libshmlog.a $(B)/libcommon.a
 	$(CC) $(PIE_LDFLAGS) -o $@ $^ $(call libs,$(PKGS_readers)) -lm

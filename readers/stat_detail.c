@@ -8,7 +8,6 @@
  */
 #include <curses.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -133,6 +132,15 @@ put_label(
 	stat_look(s, LOOK_PLAIN);
 }
 
+static void
+widen(struct stat_chart *c, double value)
+{
+	if (value > c->high)
+		c->high = value;
+	if (value < c->low)
+		c->low = value;
+}
+
 /* What it did in the last intervals, the newest at the right. */
 static void
 put_samples(
@@ -149,8 +157,7 @@ put_samples(
 
 	for (int i = 0; i < c.n; i++) {
 		values[c.n - 1 - i] = stat_past_sample(k->past, (uint32_t)i);
-		c.high = fmax(c.high, values[c.n - 1 - i]);
-		c.low = fmin(c.low, values[c.n - 1 - i]);
+		widen(&c, values[c.n - 1 - i]);
 	}
 	put_label(s, row, c.high, k);
 	if (rows > 1)
@@ -203,7 +210,7 @@ put_shape(struct stat_screen *s, int row, int rows,
 			values[span > most ? i * most / span : i * each + j] +=
 			    (double)shape->counts[first + i];
 	for (int i = 0; i < c.n; i++)
-		c.high = fmax(c.high, values[i]);
+		widen(&c, values[i]);
 	c.rows = rows > 1 ? rows - 1 : rows;
 	stat_chart(s, &c);
 	if (rows > 1)

@@ -268,8 +268,7 @@ draw_averages(const struct stat_screen *s, int row, int end,
 	double average;
 
 	for (int i = 0; i < l->averages; i++, end += l->rate + 1) {
-		if (stat_past_average(
-			k->past, (unsigned)i, s->view.mono, &average) != 0)
+		if (stat_past_average(k->past, (unsigned)i, &average) != 0)
 			(void)strlcpy(text, ".", sizeof(text));
 		else
 			stat_unit_double(

@@ -1,30 +1,55 @@
 /*
  * stat_past.c -- averages and samples of a counter: see stat_past.h.
+ *
+ * Without libm: to load it would take as long as a quarter of shmstat -1, which
+ * has no use for it.
  */
 #include "readers/stat_past.h"
 
 #include <err.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "readers/attach.h"
+
 const unsigned stat_spans[STAT_SPANS] = { 10, 100, 1000 };
+
+/* exp(-0.001 / span): what is left after a millisecond. */
+static const double keep_ms[STAT_SPANS] = {
+	0.99990000499983334,
+	0.99999000004999983,
+	0.99999900000050000,
+};
+
+static double
+power(double base, uint64_t n)
+{
+	double p = 1;
+
+	for (; n > 0; n >>= 1, base *= base)
+		if (n & 1)
+			p *= base;
+	return p;
+}
 
 void
 stat_decay(struct stat_decay *d, uint64_t ns)
 {
+	/* of a millisecond; it is a line there, to 1e-9 */
+	double rest = (double)(ns % MSEC) / (double)MSEC;
+
 	for (unsigned i = 0; i < STAT_SPANS; i++)
-		d->keep[i] = exp(-(double)ns / NSEC / stat_spans[i]);
+		d->keep[i] = power(keep_ms[i], ns / MSEC) *
+			     (1 - (1 - keep_ms[i]) * rest);
 }
 
 static struct stat_past *
-past_new(uint64_t mono)
+past_new(void)
 {
 	struct stat_past *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		err(1, "memory");
-	p->since = mono;
 	return p;
 }
 
@@ -54,44 +79,41 @@ change_of(const struct stat_counter *k, uint64_t ns)
 }
 
 void
-stat_past_take(struct stat_counter *k, const struct stat_decay *d, uint64_t ns,
-    uint64_t mono)
+stat_past_take(struct stat_counter *k, const struct stat_decay *d, uint64_t ns)
 {
 	struct stat_past *p = k->past;
 	double sample;
 
 	if (p == NULL)
-		p = k->past = past_new(mono);
+		p = k->past = past_new();
 	p->moved |= k->value != 0;
 	p->known = ns != 0 && k->known;
 	p->change = p->known ? change_of(k, ns) : 0;
 	if (!p->known || k->kind == SCHEMA_BITMAP)
 		return;
 	sample = stat_is_level(k) ? (double)(int64_t)k->value : p->change;
-	for (unsigned i = 0; i < STAT_SPANS; i++)
-		p->sums[i] =
-		    p->sums[i] * d->keep[i] + sample * (1 - d->keep[i]);
+	for (unsigned i = 0; i < STAT_SPANS; i++) {
+		double weight = 1 - d->keep[i];
+
+		p->sums[i] = p->sums[i] * d->keep[i] + sample * weight;
+		p->weights[i] = p->weights[i] * d->keep[i] + weight;
+	}
 	add_sample(p, sample);
 }
 
 void
-stat_past_reset(struct stat_past *p, uint64_t mono)
+stat_past_reset(struct stat_past *p)
 {
-	p->since = mono;
 	memset(p->sums, 0, sizeof(p->sums));
+	memset(p->weights, 0, sizeof(p->weights));
 }
 
 int
-stat_past_average(
-    const struct stat_past *p, unsigned span, uint64_t mono, double *average)
+stat_past_average(const struct stat_past *p, unsigned span, double *average)
 {
-	double seconds;
-
-	if (mono <= p->since)
+	if (!(p->weights[span] > 0))
 		return -1;
-	seconds = (double)(mono - p->since) / NSEC;
-	/* 1 less what is left of a weight of 1 */
-	*average = p->sums[span] / -expm1(-seconds / stat_spans[span]);
+	*average = p->sums[span] / p->weights[span];
 	return 0;
 }
 

@@ -23,8 +23,8 @@ extern const unsigned stat_spans[STAT_SPANS]; /* seconds: 10, 100, 1000 */
 #define STAT_SAMPLES 120
 
 struct stat_past {
-	uint64_t since; /* clock_mono() when its averages began */
 	double sums[STAT_SPANS];
+	double weights[STAT_SPANS]; /* of what is in them; 0: nothing */
 	double change; /* a second, in the last interval; of gauges, too */
 	int known;     /* there was an interval */
 	int moved;     /* it was not 0 all the time */
@@ -46,17 +46,16 @@ void stat_decay(struct stat_decay *, uint64_t ns);
 /*
  * Takes a pass that was added (stat_collect_add()): makes k->past, if this is
  * its first.  ns: since the pass before, 0: there was none; decay is that of
- * ns.  mono: of this pass.  Exits if there is no memory.
+ * ns.  Exits if there is no memory.
  */
-void stat_past_take(struct stat_counter *, const struct stat_decay *,
-    uint64_t ns, uint64_t mono);
+void stat_past_take(
+    struct stat_counter *, const struct stat_decay *, uint64_t ns);
 
 /* Averages begin anew. */
-void stat_past_reset(struct stat_past *, uint64_t mono);
+void stat_past_reset(struct stat_past *);
 
 /* 0, and *average; or -1: there was no interval yet. */
-int stat_past_average(
-    const struct stat_past *, unsigned span, uint64_t mono, double *average);
+int stat_past_average(const struct stat_past *, unsigned span, double *average);
 
 /* The i-th newest sample, from 0; those before the first one are 0. */
 double stat_past_sample(const struct stat_past *, uint32_t i);

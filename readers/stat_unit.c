@@ -7,7 +7,6 @@
 #include "readers/stat_unit.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,10 +54,19 @@ unit_of(const char *name)
 	return &plain;
 }
 
+/* d is not negative. */
+static double
+rounded(double d)
+{
+	return d < 1e15 ? (double)(int64_t)(d + 0.5) : d;
+}
+
 static int
 is_whole(double d)
 {
-	return fabs(d - round(d)) <= NEARLY * d;
+	double off = d - rounded(d);
+
+	return (off < 0 ? -off : off) <= NEARLY * d;
 }
 
 /* Three digits, or more before the point; none behind it if they would be
@@ -113,7 +121,7 @@ put_plain(char *to, double d, enum stat_scale scale, size_t width)
 		if (n > 0 && (size_t)n <= width && n < NUMBER_MAX)
 			return;
 	}
-	watch_number(is_whole(d) ? round(d) : d, to);
+	watch_number(is_whole(d) ? rounded(d) : d, to);
 }
 
 /* d is not negative. */
@@ -153,7 +161,8 @@ stat_unit_double(char to[STAT_UNIT_MAX], double d, const char *unit,
 			(void)snprintf(to, STAT_UNIT_MAX, "%.3g", d);
 		return;
 	}
-	put_number(number, fabs(d), unit_of(unit), scale, width - negative);
+	put_number(
+	    number, d < 0 ? -d : d, unit_of(unit), scale, width - negative);
 	(void)snprintf(to, STAT_UNIT_MAX, "%s%s", negative ? "-" : "", number);
 }
 

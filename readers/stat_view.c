@@ -66,7 +66,7 @@ stat_view_pass(struct stat_view *v, struct stat_collect *c)
 	for (k = stat_first(c); k != NULL; k = stat_next(c, k)) {
 		if (v->nall == v->room)
 			make_room(v);
-		stat_past_take(k, &decay, v->ns, v->mono);
+		stat_past_take(k, &decay, v->ns);
 		v->all[v->nall++] = k;
 	}
 }
@@ -265,7 +265,7 @@ void
 stat_view_reset(struct stat_view *v)
 {
 	for (size_t i = 0; i < v->nall; i++)
-		stat_past_reset(v->all[i]->past, v->mono);
+		stat_past_reset(v->all[i]->past);
 }
 
 /*

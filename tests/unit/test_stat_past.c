@@ -11,8 +11,22 @@
 /* A counter that is passed by, and what was seen of it. */
 struct passer {
 	struct stat_counter k;
-	uint64_t mono;
 };
+
+START_TEST(what_is_left_of_a_weight_is_by_the_exponential)
+{
+	static const uint64_t times[] = { 1, 999999, MSEC, 1234567, NSEC / 3,
+		NSEC, 7 * NSEC + 1, 60 * NSEC, 86400 * NSEC };
+	struct stat_decay d;
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		stat_decay(&d, times[i]);
+		for (unsigned j = 0; j < STAT_SPANS; j++)
+			ck_assert_double_eq_tol(d.keep[j],
+			    exp(-(double)times[i] / 1e9 / stat_spans[j]), 2e-9);
+	}
+}
+END_TEST
 
 static void
 passer_begin(struct passer *p, enum schema_kind kind)
@@ -21,8 +35,7 @@ passer_begin(struct passer *p, enum schema_kind kind)
 
 	memset(p, 0, sizeof(*p));
 	p->k.kind = kind;
-	p->mono = 7 * NSEC;
-	stat_past_take(&p->k, &none, 0, p->mono);
+	stat_past_take(&p->k, &none, 0);
 }
 
 /* n intervals of so many ns, in which it counts `rate' a second, or has that
@@ -34,14 +47,13 @@ passer_pass(struct passer *p, unsigned n, uint64_t ns, double rate)
 
 	stat_decay(&d, ns);
 	for (unsigned i = 0; i < n; i++) {
-		p->mono += ns;
 		p->k.known = 1;
 		p->k.before = p->k.value;
 		p->k.rate = rate;
 		p->k.value = stat_is_level(&p->k)
 				 ? (uint64_t)(int64_t)rate
 				 : p->k.value + (uint64_t)(rate * 10);
-		stat_past_take(&p->k, &d, ns, p->mono);
+		stat_past_take(&p->k, &d, ns);
 	}
 }
 
@@ -50,7 +62,7 @@ average(const struct passer *p, unsigned span)
 {
 	double a;
 
-	ck_assert_int_eq(stat_past_average(p->k.past, span, p->mono, &a), 0);
+	ck_assert_int_eq(stat_past_average(p->k.past, span, &a), 0);
 	return a;
 }
 
@@ -66,7 +78,7 @@ START_TEST(there_is_no_average_before_the_first_interval)
 	double a;
 
 	passer_begin(&p, SCHEMA_COUNTER);
-	ck_assert_int_eq(stat_past_average(p.k.past, 0, p.mono, &a), -1);
+	ck_assert_int_eq(stat_past_average(p.k.past, 0, &a), -1);
 	ck_assert_int_eq(p.k.past->known, 0);
 	passer_end(&p);
 }
@@ -138,8 +150,8 @@ START_TEST(averages_begin_anew_when_they_are_reset)
 
 	passer_begin(&p, SCHEMA_COUNTER);
 	passer_pass(&p, 50, NSEC, 100);
-	stat_past_reset(p.k.past, p.mono);
-	ck_assert_int_eq(stat_past_average(p.k.past, 1, p.mono, &a), -1);
+	stat_past_reset(p.k.past);
+	ck_assert_int_eq(stat_past_average(p.k.past, 1, &a), -1);
 	passer_pass(&p, 1, NSEC, 2);
 	ck_assert_double_eq_tol(average(&p, 1), 2, 1e-9);
 	passer_end(&p);
@@ -201,6 +213,7 @@ int
 main(void)
 {
 	const TTest *const tests[] = {
+		what_is_left_of_a_weight_is_by_the_exponential,
 		there_is_no_average_before_the_first_interval,
 		a_steady_rate_is_all_averages_from_the_first_interval_on,
 		of_what_is_short_for_its_span_it_is_the_mean,
