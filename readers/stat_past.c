@@ -26,9 +26,12 @@ power(double base, uint64_t n)
 {
 	double p = 1;
 
-	for (; n > 0; n >>= 1, base *= base)
+	while (n > 0) {
 		if (n & 1)
 			p *= base;
+		base *= base;
+		n >>= 1;
+	}
 	return p;
 }
 
