@@ -146,8 +146,6 @@ varnish_serves()
 
 screen_begin()
 {
-	missing[screen]='shmstat has no screen'
-	ldd "$BUILD/shmstat" | grep -q ncurses || return 0
 	missing[screen]='no tmux'
 	command -v tmux >/dev/null || return 0
 	missing[screen]='it does not come up'
