@@ -549,8 +549,8 @@ stat_collect_add(struct stat_collect *c)
 	c->mono_added = c->mono;
 }
 
-static int
-is_shown(const struct stat_collect *c, const struct stat_counter *k)
+int
+stat_is_shown(const struct stat_collect *c, const struct stat_counter *k)
 {
 	unsigned levels = c->options.levels;
 
@@ -561,7 +561,7 @@ is_shown(const struct stat_collect *c, const struct stat_counter *k)
 static struct stat_counter *
 skip_hidden(const struct stat_collect *c, struct stat_counter *k)
 {
-	while (k != NULL && !is_shown(c, k))
+	while (k != NULL && !stat_is_shown(c, k))
 		k = RB_NEXT(stat_counters, &c->counters, k);
 	return k;
 }
@@ -576,4 +576,15 @@ struct stat_counter *
 stat_next(const struct stat_collect *c, struct stat_counter *k)
 {
 	return skip_hidden(c, RB_NEXT(stat_counters, &c->counters, k));
+}
+
+struct stat_counter *
+stat_behind(struct stat_collect *c, char *name)
+{
+	struct stat_counter find = { .name = name };
+	struct stat_counter *k = RB_NFIND(stat_counters, &c->counters, &find);
+
+	if (k != NULL && strcmp(k->name, name) == 0)
+		k = RB_NEXT(stat_counters, &c->counters, k);
+	return skip_hidden(c, k);
 }

@@ -33,7 +33,8 @@ struct stat_counter {
 	uint64_t defined; /* descriptor's `created' of the set it is from */
 	enum schema_kind kind;
 	uint8_t level;
-	uint8_t warned; /* it was said that definitions clash */
+	uint8_t warned;   /* it was said that definitions clash */
+	uint8_t left_out; /* and that it is no series (stat_openmetrics.h) */
 	char *item;     /* its own name, after type.ident */
 	char *unit;
 	char *help;
@@ -138,6 +139,7 @@ struct stat_collect {
 	uint64_t added;        /* the pass that was added last */
 	uint64_t mono_added;   /* its `mono' */
 	size_t n;              /* entries of the list that are used */
+	uint64_t changes;      /* schemas that came or went */
 	int scanned;           /* not of one moment: the daemon stands still */
 	unsigned said;         /* messages that were given */
 };
@@ -163,6 +165,10 @@ void stat_collect_add(struct stat_collect *);
 struct stat_counter *stat_first(struct stat_collect *);
 struct stat_counter *stat_next(
     const struct stat_collect *, struct stat_counter *);
+/* The first one behind that name. */
+struct stat_counter *stat_behind(struct stat_collect *, char *name);
+/* Whether these would come by it. */
+int stat_is_shown(const struct stat_collect *, const struct stat_counter *);
 
 /* A name out of the directory made printable; size is at most both arrays'. */
 void stat_name(char *to, const char *from, size_t size);

@@ -40,12 +40,13 @@ struct stat_format {
 };
 
 /* What -o takes, for usage and messages; stat_print.c has the table. */
-#define STAT_FORMATS "text, json, csv or names"
+#define STAT_FORMATS "text, json, csv, openmetrics or names"
 
 extern const struct stat_format stat_text;  /* -1 */
 extern const struct stat_format stat_names; /* -l */
 extern const struct stat_format stat_json;  /* -j */
 extern const struct stat_format stat_csv;
+extern const struct stat_format stat_openmetrics;
 
 /* The one of that name, or NULL. */
 const struct stat_format *stat_format_named(const char *name);

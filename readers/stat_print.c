@@ -11,6 +11,7 @@ static const struct stat_format *const formats[] = {
 	&stat_json,
 	&stat_csv,
 	&stat_names,
+	&stat_openmetrics,
 };
 
 const struct stat_format *

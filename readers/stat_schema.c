@@ -396,6 +396,7 @@ stat_schema_get(struct stat_collect *c, const struct descriptor *d,
 		return NULL;
 	}
 	link_items(c, s);
+	c->changes++;
 	RB_INSERT(stat_schemas, &c->schemas, s);
 	claim(s, created);
 	return s;
@@ -407,6 +408,7 @@ stat_schema_put(struct stat_collect *c, struct stat_schema *s)
 	if (--s->refs > 0)
 		return;
 	RB_REMOVE(stat_schemas, &c->schemas, s);
+	c->changes++;
 	for (size_t i = 0; i < s->n; i++) {
 		struct stat_counter *k = s->items[i].counter;
 
