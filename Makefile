@@ -50,9 +50,9 @@ cflags = $$($(PKG_CONFIG) --cflags $(1))
 libs = $$($(PKG_CONFIG) --libs $(1))
 
 PKGS_daemon = libevent_core libbsd-overlay
-PKGS_readers = libbsd-overlay libpcre2-8 libxxhash ncursesw
+PKGS_readers = libbsd-overlay libpcre2-8 libxxhash ncursesw libevent_core libevent_extra zlib
 PKGS_examples = libevent
-PKGS_tests = check libevent libbsd-overlay libpcre2-8 libxxhash ncursesw
+PKGS_tests = check libevent libbsd-overlay libpcre2-8 libxxhash ncursesw zlib
 
 # common/ and worker/ stand on libc alone.
 CFLAGS_daemon = $(call cflags,$(PKGS_daemon))
