@@ -367,6 +367,7 @@ finish(struct server *s)
 {
 	/* ends what is in work: closes, and so frees, their answers */
 	evhttp_free(s->http);
+	answers_fini(&s->answers);
 	conns_fini(&s->conns);
 	for (size_t i = 0; i < SIGNALS; i++)
 		if (s->signals[i] != NULL)

@@ -87,7 +87,7 @@ void conn_end(struct conn *);
 /*
  * stat_listen_answer.c
  */
-#define ANSWERS_MAX 32
+#define ANSWERS_MAX 128
 
 struct server;
 
@@ -103,7 +103,6 @@ struct answer {
 	void (*end)(void *state); /* frees it */
 	void *state;
 	struct zip *zip; /* NULL: as it is */
-	struct buffer buffer;
 	uint64_t began;
 	uint64_t moved; /* when its client last took something */
 	int through;    /* there is no more piece */
@@ -113,9 +112,11 @@ struct answers {
 	TAILQ_HEAD(answer_list, answer) list;
 	unsigned n;
 	struct conns *conns;
+	struct buffer piece; /* that is being made */
 };
 
 void answers_init(struct answers *, struct conns *);
+void answers_fini(struct answers *);
 /* Answers with 200 and what piece() makes, as fast as it is taken; state is the
  * answer's from now on.  The headers but for the encoding are set. */
 void answer_begin(struct answers *, struct evhttp_request *, answer_piece *,

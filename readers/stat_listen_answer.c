@@ -25,6 +25,14 @@ answers_init(struct answers *all, struct conns *conns)
 	TAILQ_INIT(&all->list);
 	all->n = 0;
 	all->conns = conns;
+	buffer_init(&all->piece, -1);
+}
+
+void
+answers_fini(struct answers *all)
+{
+	must(TAILQ_EMPTY(&all->list));
+	buffer_free(&all->piece);
 }
 
 static void
@@ -36,7 +44,6 @@ answer_free(struct answer *a)
 	a->end(a->state);
 	if (a->zip != NULL)
 		zip_free(a->zip);
-	buffer_free(&a->buffer);
 	free(a);
 }
 
@@ -71,16 +78,17 @@ static void
 send_more(struct answer *a)
 {
 	struct evbuffer *out = evbuffer_new();
+	struct buffer *b = &a->all->piece;
 	int last = 0;
 
 	if (out == NULL)
 		err(1, "memory");
 	while (!last && evbuffer_get_length(out) == 0) {
-		a->buffer.n = 0;
-		last = a->piece(a->state, &a->buffer);
+		b->n = 0;
+		last = a->piece(a->state, b);
 		if (a->zip != NULL)
-			zip_put(a->zip, out, a->buffer.data, a->buffer.n, last);
-		else if (evbuffer_add(out, a->buffer.data, a->buffer.n) != 0)
+			zip_put(a->zip, out, b->data, b->n, last);
+		else if (evbuffer_add(out, b->data, b->n) != 0)
 			errx(1, "memory");
 	}
 	evhttp_send_reply_chunk_with_cb(
@@ -139,7 +147,6 @@ answer_begin(struct answers *all, struct evhttp_request *request,
 		.began = clock_mono(),
 	};
 	a->moved = a->began;
-	buffer_init(&a->buffer, -1);
 	conn_busy(a->conn);
 	TAILQ_INSERT_TAIL(&all->list, a, link);
 	all->n++;
