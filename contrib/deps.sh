@@ -9,9 +9,10 @@
 set -eu
 
 build='gcc libc6-dev pkg-config libevent-dev libbsd-dev libpcre2-dev
-	libxxhash-dev libncurses-dev'
+	libxxhash-dev libncurses-dev zlib1g-dev'
 check='check procps util-linux mount strace curl jq g++ nginx tmux
-	apache2-utils systemd systemd-journal-remote mandoc git python3'
+	apache2-utils systemd systemd-journal-remote mandoc git python3
+	prometheus python3-prometheus-client'
 demo='procps curl apache2-utils'
 bench_readers='apache2-utils'
 bench_stat='curl tmux'

@@ -47,7 +47,8 @@ files()
 		echo "644 contrib/completion/shmlog $PREFIX/share/bash-completion/completions/$program"
 	done
 	each 644 "$doc" README.md CHANGES LICENSE
-	each 644 "$doc/examples" examples/*.[ch] examples/*.awk
+	each 644 "$doc/examples" examples/*.[ch] examples/*.awk \
+	    contrib/prometheus/alerts.yml contrib/grafana/shmlog.json
 }
 
 link=$PREFIX/lib/libshmlog.so

@@ -53,9 +53,10 @@ outside_filter()
 }
 
 # The programs are not installed where systemd would look for them.
-for unit in shmlogd.service shmlogd@.service shmtail@.service; do
-	sed "s:^ExecStart=shmlogd:ExecStart=$BUILD/shmlogd:" "$units/$unit" \
-	    >"$dir/$unit"
+for unit in shmlogd.service shmlogd@.service shmtail@.service \
+    shmstat-exporter.service; do
+	sed -E "s:^ExecStart=(shmlogd|shmstat):ExecStart=$BUILD/\\1:" \
+	    "$units/$unit" >"$dir/$unit"
 	complaints=$(systemd-analyze verify --man=no "$dir/$unit" 2>&1 |
 		grep -F "${unit%.service}" || :)
 	same "verified_${unit%.service}" "$complaints" ''
@@ -113,3 +114,19 @@ env SHMLOG_DIR="$dir/run" "$asan" \
     >"$dir/out" 2>&1
 same the_filter_lets_shmtail_work "$(outside_filter "$trace")" ''
 check and_it_read_the_record grep -q 'hello, world' "$dir/out"
+
+# The exporter, with all that it answers.
+same the_exporter_is_for_this_machine_alone \
+    "$(setting $units/shmstat-exporter.service IPAddressDeny) $(
+    setting $units/shmstat-exporter.service IPAddressAllow)" 'any localhost'
+spawn env SHMLOG_DIR="$dir/run" "$asan" \
+    strace -f -qq -o "$trace" "$BUILD/shmstat" --listen 0 2>"$dir/listen"
+wait_for 10 grep -q listening "$dir/listen" || :
+address=$(sed -nE 's|.*listening on ([^ ]*/)$|\1|p' "$dir/listen")
+for page in metrics stats.json health; do
+	curl -s --compressed "$address$page"
+done >"$dir/out"
+kill -TERM "$(sed -nE '1s/^([0-9]+) .*$/\1/p' "$trace")"
+wait_for 10 ended "$pid" || :
+same the_filter_lets_the_exporter_work "$(outside_filter "$trace")" ''
+check and_it_told_the_counters grep -q '^shmlog_log_records_total' "$dir/out"
