@@ -157,7 +157,8 @@ $(B)/shmlogd: $(B)/obj/daemon/main.o $(B)/libdaemon.a $(B)/libcommon.a
 
 # The few functions of libbsd, and what shmstat's screen alone needs, are linked
 # in where that can be: to load them would take as long as shmstat -1 does for
-# hundreds of counters.
+# hundreds of counters.  What --listen speaks to strangers with (libevent, libz)
+# is not, so that the system's updates reach it.
 static = $$(for l in $(1); do $(CC) -print-file-name=$$l.a; done | grep /)
 static_libs = $(call static,libncursesw libtinfo libbsd libmd)
 

@@ -280,7 +280,6 @@ on_signal(evutil_socket_t number, short what, void *arg)
 {
 	(void)number;
 	(void)what;
-	stop_now();
 	end(arg, 0);
 }
 

@@ -20,9 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/digits.h"
 #include "common/histogram.h"
 #include "common/instance.h"
-#include "readers/digits.h"
 #include "readers/option.h"
 #include "readers/stat_format.h"
 

@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/digits.h"
 #include "common/set.h"
-#include "readers/digits.h"
 #include "readers/option.h"
 #include "readers/stat_openmetrics.h"
 #include "readers/utf8.h"
