@@ -35,7 +35,7 @@ struct stat_counter {
 	uint8_t level;
 	uint8_t warned;   /* it was said that definitions clash */
 	uint8_t left_out; /* and that it is no series (stat_openmetrics.h) */
-	char *item;     /* its own name, after type.ident */
+	char *item;       /* its own name, after type.ident */
 	char *unit;
 	char *help;
 	char *redefined; /* what these three point into, since another schema

@@ -64,8 +64,7 @@ reply(struct server *s, struct evhttp_request *r, int code, const char *text)
 	struct conn *c =
 	    conns_find(&s->conns, evhttp_request_get_connection(r));
 
-	if (out == NULL ||
-	    evbuffer_add_printf(out, "%s\n", text) < 0)
+	if (out == NULL || evbuffer_add_printf(out, "%s\n", text) < 0)
 		errx(1, "memory");
 	set_type(r, TYPE_TEXT);
 	conn_idle(&s->conns, c);
@@ -117,14 +116,13 @@ metrics_end(void *state)
 static void
 get_metrics(struct server *s, struct evhttp_request *r)
 {
-	const char *accept = evhttp_find_header(
-	    evhttp_request_get_input_headers(r), "Accept");
+	const char *accept =
+	    evhttp_find_header(evhttp_request_get_input_headers(r), "Accept");
 	struct metrics *m;
 
 	if (read_counters(s, r) != 0)
 		return;
-	om_map_update(
-	    &s->source.map, &s->collect, om_instance(&s->attach));
+	om_map_update(&s->source.map, &s->collect, om_instance(&s->attach));
 	m = calloc(1, sizeof(*m));
 	if (m == NULL)
 		err(1, "memory");
@@ -149,8 +147,8 @@ stats_piece(void *state, struct buffer *b)
 {
 	struct stats *j = state;
 	struct stat_collect *c = &j->server->collect;
-	struct stat_counter *k = j->last == NULL ? stat_first(c)
-						 : stat_behind(c, j->last);
+	struct stat_counter *k =
+	    j->last == NULL ? stat_first(c) : stat_behind(c, j->last);
 
 	if (!j->begun)
 		stat_json.head(b, &j->head);
@@ -251,8 +249,8 @@ on_request(struct evhttp_request *r, void *arg)
 			pages[i].get(s, r);
 			return;
 		}
-		evhttp_add_header(evhttp_request_get_output_headers(r),
-		    "Allow", "GET, HEAD");
+		evhttp_add_header(
+		    evhttp_request_get_output_headers(r), "Allow", "GET, HEAD");
 		reply(s, r, HTTP_BADMETHOD, "there is GET and HEAD");
 		return;
 	}
@@ -312,8 +310,7 @@ start_signals(struct server *s)
 		if (sigaction(numbers[i], NULL, &was) == 0 &&
 		    was.sa_handler == SIG_IGN)
 			continue;
-		s->signals[i] =
-		    evsignal_new(s->base, numbers[i], on_signal, s);
+		s->signals[i] = evsignal_new(s->base, numbers[i], on_signal, s);
 		if (s->signals[i] == NULL ||
 		    event_add(s->signals[i], NULL) != 0)
 			errx(1, "memory");
@@ -337,8 +334,7 @@ start_http(struct server *s, int fd)
 	evhttp_set_gencb(s->http, on_request, s);
 	listener = evconnlistener_new(s->base, NULL, NULL,
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (listener == NULL ||
-	    evhttp_bind_listener(s->http, listener) == NULL)
+	if (listener == NULL || evhttp_bind_listener(s->http, listener) == NULL)
 		errx(1, "memory");
 	evconnlistener_set_error_cb(listener, on_accept_error);
 }

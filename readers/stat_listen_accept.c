@@ -102,8 +102,7 @@ static int
 names_text(const struct range *r)
 {
 	if (is_called(r, "text/plain"))
-		return r->version[0] == '\0' ||
-			       strcmp(r->version, "0.0.4") == 0
+		return r->version[0] == '\0' || strcmp(r->version, "0.0.4") == 0
 			   ? 3
 			   : 0;
 	return is_called(r, "text/*") ? 2 : is_called(r, "*/*") ? 1 : 0;

@@ -149,8 +149,8 @@ is_stale(const union address *a)
 	fd = new_socket(a);
 	if (fd == -1)
 		return 0;
-	refused = connect(fd, &a->any, length_of(a)) == -1 &&
-		  errno == ECONNREFUSED;
+	refused =
+	    connect(fd, &a->any, length_of(a)) == -1 && errno == ECONNREFUSED;
 	close(fd);
 	return refused;
 }
@@ -243,6 +243,7 @@ listen_tell(const struct listen_address *l)
 		warnx("listening on %s", l->text);
 		return;
 	}
+	memset(&a, 0, sizeof(a));
 	if (getsockname(l->fd, &a.any, &length) != 0)
 		return;
 	if (a.any.sa_family == AF_INET6)

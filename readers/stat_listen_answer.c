@@ -169,7 +169,7 @@ answers_sweep(struct answers *all, uint64_t now)
 	struct answer *a;
 
 	TAILQ_FOREACH(a, &all->list, link)
-		if (!a->conn->told && (now - a->moved > STILL_NS ||
-					  now - a->began > ANSWER_NS))
+		if (!a->conn->told &&
+		    (now - a->moved > STILL_NS || now - a->began > ANSWER_NS))
 			conn_end(a->conn);
 }

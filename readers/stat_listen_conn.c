@@ -53,8 +53,7 @@ forget(struct conns *all, struct conn *c)
 {
 	TAILQ_REMOVE(&all->list, c, link);
 	all->n--;
-	(void)evbuffer_remove_cb(
-	    bufferevent_get_input(c->bev), on_input, c);
+	(void)evbuffer_remove_cb(bufferevent_get_input(c->bev), on_input, c);
 	(void)bufferevent_decref(c->bev);
 	free(c);
 }
@@ -69,8 +68,7 @@ conns_fini(struct conns *all)
 }
 
 static void
-on_input(
-    struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
+on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
 {
 	struct conn *c = arg;
 

@@ -157,8 +157,8 @@ put_le(char *to, unsigned bits, unsigned shift)
 }
 
 static void
-put_histogram(struct buffer *b, const struct line *l,
-    const struct om_series *s, enum om_text text)
+put_histogram(struct buffer *b, const struct line *l, const struct om_series *s,
+    enum om_text text)
 {
 	const struct stat_counter *k = s->counter;
 	size_t room = l->name_length + l->labels_length + LINE_MORE;
@@ -302,8 +302,7 @@ om_cursor_free(struct om_cursor *cur)
 }
 
 static void
-openmetrics_pass(
-    struct buffer *b, struct stat_head *h, struct stat_collect *c)
+openmetrics_pass(struct buffer *b, struct stat_head *h, struct stat_collect *c)
 {
 	struct om_source *src = h->state;
 	struct om_cursor cur = { .text = OM_OPENMETRICS };

@@ -156,8 +156,8 @@ const char *om_instance(const struct attach *);
  * it is through: then done is 1.  Between two calls there may be another pass,
  * with other counters: each series is put once, with a value that it had.
  */
-void om_render(struct om_cursor *, struct om_source *, struct buffer *,
-    size_t size);
+void om_render(
+    struct om_cursor *, struct om_source *, struct buffer *, size_t size);
 void om_cursor_free(struct om_cursor *);
 
 #endif

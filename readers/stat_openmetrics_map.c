@@ -190,9 +190,8 @@ is_fit(const struct om_map *m, const struct om_series *last,
 {
 	if (last == NULL)
 		return !is_sample_of_other(m, om_map_text(m, s->name));
-	return last->type == s->type &&
-	       strcmp(om_map_text(m, last->labels),
-		   om_map_text(m, s->labels)) != 0;
+	return last->type == s->type && strcmp(om_map_text(m, last->labels),
+					    om_map_text(m, s->labels)) != 0;
 }
 
 static void

@@ -89,8 +89,8 @@ om_unit(struct om_unit *u, const char *unit)
 		}
 	memset(u, 0, sizeof(*u));
 	u->last = 40;
-	while (*unit != '\0' && (!is_name_char((unsigned char)*unit) ||
-				    *unit == '_'))
+	while (*unit != '\0' &&
+	       (!is_name_char((unsigned char)*unit) || *unit == '_'))
 		unit++;
 	n = put_name(u->name, unit);
 	for (end = u->name + n; end > u->name && end[-1] == '_';)
@@ -134,8 +134,7 @@ cut_begin(char *name, const char *word)
 {
 	size_t n = strlen(name), w = strlen(word);
 
-	if (w > 0 && n > w + 1 && strncmp(name, word, w) == 0 &&
-	    name[w] == '_')
+	if (w > 0 && n > w + 1 && strncmp(name, word, w) == 0 && name[w] == '_')
 		memmove(name, name + w + 1, n - w);
 }
 
@@ -277,8 +276,8 @@ put_set_labels(struct buffer *b, const struct stat_schema *s)
 			labels_add(l, &item);
 	for (size_t i = 0; i < l->n; i++) {
 		buffer_byte(b, ',');
-		put_label(b, l->list[l->order[i]].name,
-		    l->list[l->order[i]].value);
+		put_label(
+		    b, l->list[l->order[i]].name, l->list[l->order[i]].value);
 	}
 	free(l);
 }

@@ -166,8 +166,8 @@ om_own_put(struct buffer *b, struct om_source *s, enum om_text text)
 	for (size_t i = 0; i < OWN_MAX; i++) {
 		if (!value_of((enum own)i, s, &room, &v))
 			continue;
-		om_put_header(b, text, own[i].name, "gauge", own[i].unit,
-		    own[i].help);
+		om_put_header(
+		    b, text, own[i].name, "gauge", own[i].unit, own[i].help);
 		buffer_text(b, own[i].name);
 		put_instance(b, s);
 		buffer_put(b, "} ", 2);

@@ -105,8 +105,8 @@ odd_name(void)
 	static const char *const list[] = { "a", "a.b", "a-b", "a:b", "a_b",
 		"a_b_total", "a_total", "a_created", "a_sum", "a_count",
 		"a_bucket", "a_info", "a_bytes", "bytes", "bytes_a", "us",
-		"a_us", "_", "-", "0", "daemon_up", "instance",
-		"instance_info", "log.records", "total", "_total", NULL };
+		"a_us", "_", "-", "0", "daemon_up", "instance", "instance_info",
+		"log.records", "total", "_total", NULL };
 
 	return text(list, NAME_CHARS, 100);
 }
@@ -116,8 +116,8 @@ odd_labels(void)
 {
 	static const char *const list[] = { "", "a=1", "a=1,b=2", "b=2,a=1",
 		"instance=x", "le=1", "type=x,ident=y,pid=7", "a.b=1,a-b=2",
-		"0=1", "__name__=x", "a=", "quantile=0.5",
-		"a=\377\"\\\303", NULL };
+		"0=1", "__name__=x", "a=", "quantile=0.5", "a=\377\"\\\303",
+		NULL };
 	char *s = text(list, TEXT_CHARS, 30);
 
 	if (s != NULL && s[0] != '\0' && strchr(s, '=') == NULL) {
@@ -140,9 +140,9 @@ odd_def(struct shmlog_def *d)
 	static const char *const helps[] = { "", "Help", "a\\nb \"c\" \\",
 		"# EOF", "\377\376", NULL };
 
-	*d = (struct shmlog_def){ odd_name(),
-		(enum shmlog_kind)(1 + below(5)), SHMLOG_STAT_INFO,
-		text(units, TEXT_CHARS, 20), text(helps, TEXT_CHARS, 200) };
+	*d = (struct shmlog_def){ odd_name(), (enum shmlog_kind)(1 + below(5)),
+		SHMLOG_STAT_INFO, text(units, TEXT_CHARS, 20),
+		text(helps, TEXT_CHARS, 200) };
 }
 
 static void
