@@ -289,16 +289,6 @@ on_log(int severity, const char *text)
 		warnx("%s", text);
 }
 
-/* Without a descriptor or memory for one more: those that there are end. */
-static void
-on_accept_error(struct evconnlistener *listener, void *arg)
-{
-	struct server *s = arg;
-
-	(void)listener;
-	conns_sweep(&s->conns, clock_mono());
-}
-
 static void
 start_signals(struct server *s)
 {
@@ -336,7 +326,7 @@ start_http(struct server *s, int fd)
 	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	if (listener == NULL || evhttp_bind_listener(s->http, listener) == NULL)
 		errx(1, "memory");
-	evconnlistener_set_error_cb(listener, on_accept_error);
+	conns_init(&s->conns, s->base, listener);
 }
 
 static void
@@ -348,7 +338,6 @@ start(struct server *s, int fd)
 	s->base = event_base_new();
 	if (s->base == NULL)
 		err(1, "event_base_new");
-	conns_init(&s->conns);
 	answers_init(&s->answers, &s->conns);
 	start_http(s, fd);
 	start_signals(s);

@@ -68,10 +68,13 @@ struct conn {
 struct conns {
 	TAILQ_HEAD(conn_list, conn) list; /* the one that waits longest first */
 	unsigned n;
+	struct evconnlistener *listener; /* evhttp's */
+	struct event *resume;            /* when it was told to rest */
 };
 
-void conns_init(struct conns *);
-/* After evhttp_free(). */
+/* Looks after what comes by a listener, which rests if it is too much. */
+void conns_init(struct conns *, struct event_base *, struct evconnlistener *);
+/* After evhttp_free(), before the base is. */
 void conns_fini(struct conns *);
 /* For evhttp_set_bevcb(); arg is a struct conns. */
 struct bufferevent *conns_new(struct event_base *, void *arg);

@@ -18,6 +18,7 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/listener.h>
 
 #include "readers/option.h"
 #include "readers/stat_listen.h"
@@ -25,15 +26,43 @@
 #define FIRST_NS (10 * NSEC)
 #define REQUEST_NS (10 * NSEC)
 #define IDLE_NS (120 * NSEC)
+#define CONNS_MORE 128 /* that were told to end, and have not yet */
 /* what a client may send before it is read: no more is taken while there is an
  * answer in work */
 #define INPUT_MAX (HEADERS_MAX + BODY_MAX)
 
+/* Those that were told to end have done so meanwhile. */
+static void
+on_resume(evutil_socket_t fd, short what, void *arg)
+{
+	struct conns *all = arg;
+
+	(void)fd;
+	(void)what;
+	conns_sweep(all, clock_mono());
+	(void)evconnlistener_enable(all->listener);
+}
+
+/* Many come at once, before those that are to make room have gone. */
+static void
+rest(struct conns *all)
+{
+	static const struct timeval soon = { .tv_usec = 2000 };
+
+	if (event_add(all->resume, &soon) == 0)
+		(void)evconnlistener_disable(all->listener);
+}
+
 void
-conns_init(struct conns *all)
+conns_init(
+    struct conns *all, struct event_base *base, struct evconnlistener *listener)
 {
 	TAILQ_INIT(&all->list);
 	all->n = 0;
+	all->listener = listener;
+	all->resume = event_new(base, -1, 0, on_resume, all);
+	if (all->resume == NULL)
+		errx(1, "memory");
 }
 
 static int
@@ -65,6 +94,7 @@ conns_fini(struct conns *all)
 
 	TAILQ_FOREACH_SAFE(c, &all->list, link, next)
 		forget(all, c);
+	event_free(all->resume);
 }
 
 static void
@@ -142,7 +172,8 @@ conns_new(struct event_base *base, void *arg)
 	if (evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c) == NULL)
 		err(1, "memory");
 	TAILQ_INSERT_TAIL(&all->list, c, link);
-	all->n++;
+	if (++all->n >= CONNS_MAX + CONNS_MORE)
+		rest(all);
 	return c->bev;
 }
 

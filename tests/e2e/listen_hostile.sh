@@ -61,6 +61,8 @@ mkfifo "$dir/many.in"
 exec 9<>"$dir/many.in"
 spawn tool-series many 500 20 0 <"$dir/many.in" >"$dir/many" 9>&-
 wait_for 20 grep -q ready "$dir/many"
+# as its unit has it
+under=(prlimit --nofile=1024)
 listen 0
 # what it takes anyhow: all of its counters, and an answer of each kind
 for p in /metrics /stats.json; do
