@@ -165,7 +165,7 @@ om_family(char name[OM_NAME_MAX], const char *type, const char *item,
 	}
 	if (unit->name[0] != '\0') {
 		name[n++] = '_';
-		n += put_name(name + n, unit->name);
+		(void)put_name(name + n, unit->name);
 	}
 }
 

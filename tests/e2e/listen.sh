@@ -11,7 +11,7 @@ prometheus='text/plain; version=0.0.4; charset=utf-8'
 # fault ADDRESS: what is said to it
 fault()
 {
-	shmstat --listen "$1" 2>&1 >/dev/null || [ $? = 2 ] || echo 'not 2'
+	{ shmstat --listen "$1" >/dev/null || [ $? = 2 ] || echo 'not 2'; } 2>&1
 }
 
 # type_for ACCEPT: the answer's Content-Type

@@ -61,8 +61,8 @@ if command -v promtool >/dev/null; then
 			label_values*) continue ;;
 			esac
 			n=$((n + 1))
-			expr=${expr//'$__rate_interval'/5m}
-			expr=${expr//'$__range'/1h}
+			expr=${expr//\$__rate_interval/5m}
+			expr=${expr//\$__range/1h}
 			printf "{record: 'x:y%d', expr: '%s'},\n" "$n" "$expr"
 		done <"$dir/exprs"
 		printf ']}]\n'
