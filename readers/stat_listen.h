@@ -120,8 +120,9 @@ struct answers {
 
 void answers_init(struct answers *, struct conns *);
 void answers_fini(struct answers *);
-/* Answers with 200 and what piece makes, as fast as it is taken; the last two are
- * its end and its state, which is the answer's from now on.  The headers but for the encoding are set. */
+/* Answers with 200 and what is made piece by piece, as fast as it is taken; the
+ * last two are what frees the state of that, and it: the answer's from now on.
+ * The headers but for the encoding are set. */
 void answer_begin(struct answers *, struct evhttp_request *, answer_piece *,
     void (*)(void *), void *);
 /* Ends those whose clients are too slow. */
