@@ -74,6 +74,10 @@ look_at_all(struct whole *w, const uint8_t *p)
 		if (p == NULL)
 			return -1;
 	}
+	/* of a slot that has no record here readers want to know, too */
+	for (uint32_t i = 0; i < w->slots; i++)
+		if (w->of[i]->capture == NULL)
+			need(w, w->of[i], 0, 0);
 	return 0;
 }
 

@@ -460,6 +460,39 @@ START_TEST(the_bounds_of_a_block_are_those_of_records)
 }
 END_TEST
 
+START_TEST(of_a_slot_without_records_the_copy_has_the_stream)
+{
+	struct capture_slot slot = { .lane = 1 };
+	struct rec_stream *of[2];
+	struct capture_block h;
+	struct capture *c;
+	uint8_t *p = calloc(2, UINT16_MAX);
+
+	ck_assert_ptr_nonnull(p);
+	begin();
+	ck_assert_int_eq(album_close(&a), 0);
+	put_one(p, &h, CAPTURE_ITEM_MAX, 0);
+	for (size_t i = 0; i < 2; i++) {
+		of[i] = a.of_file[i];
+		slot.name.created = of[i]->created;
+		slot.name.serial = of[i]->serial;
+		h.length += (uint32_t)(i * sizeof(slot));
+		memcpy(p + h.length - sizeof(slot), &slot, sizeof(slot));
+	}
+	h.slots = 2;
+	block_seal(&h, p);
+	c = capture_create(copy, 0, -1);
+	ck_assert_ptr_nonnull(c);
+	ck_assert_int_eq(capture_copy(c, &h, p, of), 1);
+	ck_assert_int_eq(capture_close(c), 0);
+	album_read_file(copy, &r);
+	ck_assert_str_eq(r.said, "");
+	ck_assert_int_eq(r.result, 0);
+	free(p);
+	album_end(&a);
+}
+END_TEST
+
 /* Changes some bytes of blocks of records, under right sums. */
 static void
 change_some(struct unit_random *u, uint8_t *bytes, size_t n)
@@ -579,6 +612,7 @@ main(void)
 		a_file_that_is_opened_anew_stands_for_itself,
 		of_a_block_that_makes_no_sense_nothing_is_taken,
 		the_bounds_of_a_block_are_those_of_records,
+		of_a_slot_without_records_the_copy_has_the_stream,
 		of_blocks_that_make_no_sense_the_same_is_copied_as_is_shown,
 		of_a_damaged_capture_the_same_is_copied_as_is_shown,
 		a_copy_to_a_full_disk_has_what_is_told,
