@@ -168,7 +168,7 @@ find_argument(struct field *f, struct rec *r, struct value *v)
 	struct format_value from;
 
 	v->kind = VALUE_NONE;
-	if (of == NULL)
+	if (of == NULL || !rec_has_args(r))
 		return;
 	p = place_in(f, of);
 	if (p->place == -1)
@@ -188,7 +188,7 @@ field_text(struct field *f, struct rec *r, struct value *v)
 	const struct rec_format *of;
 	struct format_value from;
 
-	if ((r->head->flags & RECORD_ARGS) == 0)
+	if (!rec_has_args(r))
 		return -1;
 	of = dict_format(
 	    &r->stream->dict, format_id(r->payload.text, r->payload.n));

@@ -164,6 +164,14 @@ dict_format(struct dict *d, uint32_t id)
 
 void dict_free(struct dict *);
 
+/* Whether its text is made of stored arguments; with a link, which only damage
+ * or malice can have put there, it cannot be read. */
+static inline int
+rec_has_args(const struct rec *r)
+{
+	return (r->head->flags & (RECORD_ARGS | RECORD_LINK)) == RECORD_ARGS;
+}
+
 /* Of a record of stored arguments its format, which may not be compiled yet;
  * NULL: it has none, or its stream knows of none. */
 static inline const struct rec_format *
@@ -172,7 +180,7 @@ rec_format(const struct rec *r)
 	const struct dict *d = &r->stream->dict;
 	uint32_t id;
 
-	if ((r->head->flags & RECORD_ARGS) == 0)
+	if (!rec_has_args(r))
 		return NULL;
 	id = format_id(r->payload.text, r->payload.n);
 	return id < d->formats_size ? d->formats[id] : NULL;

@@ -282,6 +282,44 @@ START_TEST(arguments_that_cannot_be_read_are_what_their_text_says)
 }
 END_TEST
 
+START_TEST(of_what_cannot_be_a_link_and_arguments_there_is_no_number)
+{
+	static const struct {
+		const char *query;
+		int holds, of_link;
+	} rows[] = {
+		{ "n == 5", 1, 0 },
+		{ "n", 1, 0 },
+		{ "not n", 0, 1 },
+		{ "Num == 5", 1, 0 },
+		{ "Num ne 5", 0, 1 },
+		{ "* > 4", 1, 0 },
+		{ "* ~ unreadable", 0, 1 },
+	};
+
+	records_begin(&sixteen);
+	learn(0, 1, "n=%d");
+	learn(0, 2, "%d");
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		struct query *q = sixteen_compile(rows[i].query, 0);
+		const char *tag = rows[i].query[0] == 'n' ? "T" : "Num";
+		struct rec *r =
+		    payload(OF(0, tag, 6, 0), *tag == 'T' ? 1 : 2, 5);
+		struct record head = *r->head;
+
+		for (int k = 0; k < 2; k++)
+			ck_assert_int_eq(ask(q, r), rows[i].holds);
+		head.flags |= RECORD_LINK;
+		r->head = &head;
+		for (int k = 0; k < 2; k++)
+			if (ask(q, r) != rows[i].of_link)
+				ck_abort_msg("%s", rows[i].query);
+		query_free(q);
+	}
+	records_end(&sixteen);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -294,6 +332,7 @@ main(void)
 		what_differs_from_record_to_record_is_not_remembered,
 		one_argument_is_what_its_text_is,
 		arguments_that_cannot_be_read_are_what_their_text_says,
+		of_what_cannot_be_a_link_and_arguments_there_is_no_number,
 	};
 
 	return UNIT_RUN("query_known", tests);
