@@ -206,6 +206,8 @@ take_stream(struct capture_in *in)
 		return 0;
 	s->known = 1;
 	put_descriptor(&s->d, &i);
+	/* -w has told of it by now, as of one that nobody knows */
+	capture_forget(s->as);
 	buffer_free(&s->as->label);
 	show_stream(in->show, s->as, &s->d);
 	return 0;

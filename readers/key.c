@@ -94,11 +94,10 @@ take_stream(struct key_part *p, const struct rec_stream *s)
 {
 	struct buffer *b = &p->scratch;
 
-	if (b->n == 0 || p->created != s->created || p->serial != s->serial) {
+	if (b->n == 0 || p->described != s->described || s->described == 0) {
 		b->n = 0;
 		buffer_name(b, s->d);
-		p->created = s->created;
-		p->serial = s->serial;
+		p->described = s->described;
 	}
 	p->value = value_of((struct bytes){ b->data, b->n });
 }

@@ -30,8 +30,8 @@ struct key_part {
 	const char *name; /* as it was asked for; it ends with a zero */
 	unsigned word;
 	struct field field;
-	struct buffer scratch;    /* the field's, or a stream's name */
-	uint64_t created, serial; /* of the stream whose name that is */
+	struct buffer scratch; /* the field's, or a stream's name */
+	uint64_t described;    /* the stream whose name that is */
 	char number[32];
 	struct value value; /* of the record that was taken last */
 };

@@ -55,9 +55,9 @@ struct tag_set {
 	struct bytes text;
 };
 
-/* What a test tells of one stream; its name is unique for ever. */
+/* What a test tells of one stream, as it is described. */
 struct stream_verdict {
-	uint64_t created, serial; /* 0, 0: none */
+	uint64_t described; /* 0: none */
 	int holds;
 };
 

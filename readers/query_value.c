@@ -365,12 +365,11 @@ static int
 holds_stream(struct test *t, struct rec *r)
 {
 	const struct rec_stream *s = r->stream;
-	struct stream_verdict *v = &t->verdicts[s->serial % STREAM_VERDICTS];
+	struct stream_verdict *v = &t->verdicts[s->described % STREAM_VERDICTS];
 
-	if (v->serial != s->serial || v->created != s->created) {
+	if (v->described != s->described || s->described == 0) {
 		v->holds = t->inner(t, r);
-		v->serial = s->serial;
-		v->created = s->created;
+		v->described = s->described;
 	}
 	return v->holds;
 }

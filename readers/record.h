@@ -62,6 +62,9 @@ struct rec_stream {
 	struct descriptor copy;     /* what d points to; d NULL: not yet */
 	uint64_t created;           /* of its segment */
 	uint64_t serial;            /* of its section */
+	uint64_t described;         /* by show_stream(): no other stream, and
+				       no other d, has had it; 0: nothing is
+				       remembered of what d says */
 	struct dict dict;
 	struct buffer label;            /* as the format has it, once it has d;
 					   text_append() may be used */

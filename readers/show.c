@@ -85,7 +85,10 @@ void
 show_stream(
     struct show *s, struct rec_stream *stream, const struct descriptor *d)
 {
+	static uint64_t numbers;
+
 	stream->copy = *d;
+	stream->described = ++numbers;
 	stream->d = &stream->copy;
 	stream->hidden = choose_hides_stream(&s->choose, d);
 	buffer_init(&stream->label, -1);

@@ -24,6 +24,7 @@ records_begin(struct records *s)
 		s->streams[i].d = &s->d[i];
 		s->streams[i].created = 7;
 		s->streams[i].serial = i + 1;
+		s->streams[i].described = i + 1;
 	}
 }
 

@@ -254,6 +254,51 @@ START_TEST(what_is_copied_behind_something_goes_on_there)
 }
 END_TEST
 
+/* Without what tells of streams, and that they are gone; returns its end. */
+static uint8_t *
+put_undescribed(uint8_t *to, const uint8_t *bytes, size_t n)
+{
+	struct capture_block h;
+
+	memcpy(to, bytes, FILE_HEAD);
+	to += FILE_HEAD;
+	for (size_t at = FILE_HEAD; at < n; at += HEAD + h.length) {
+		memcpy(&h, bytes + at, HEAD);
+		if (h.type == CAPTURE_STREAM || h.type == CAPTURE_GONE)
+			continue;
+		memcpy(to, bytes + at, HEAD + h.length);
+		to += HEAD + h.length;
+	}
+	return to;
+}
+
+START_TEST(a_stream_that_is_told_of_late_is_told_of_in_the_copy)
+{
+	struct copying how = { .to = copy };
+	uint8_t *bytes, *late, *p;
+	size_t n;
+	char *shown;
+
+	bytes = story(6, 2500, &n);
+	late = malloc(2 * n);
+	ck_assert_ptr_nonnull(late);
+	p = put_undescribed(late, bytes, n);
+	memcpy(p, bytes, n);
+	n += (size_t)(p - late);
+	album_read_bytes(late, n, &r);
+	ck_assert_ptr_nonnull(strstr(r.text, "?.?"));
+	ck_assert_ptr_nonnull(strstr(r.text, "type1.ident2"));
+	shown = strdup(r.text);
+	for (how.one_by_one = 0; how.one_by_one < 2; how.one_by_one++) {
+		album_copy_bytes(late, n, &how, &r);
+		ck_assert(strcmp(r.text, shown) == 0);
+	}
+	free(shown);
+	free(late);
+	end(bytes);
+}
+END_TEST
+
 /* The first block that is large, its payload, and the streams of its slots. */
 static const uint8_t *
 first_large(
@@ -609,6 +654,7 @@ main(void)
 		a_copy_has_the_same_blocks_and_shows_the_same,
 		small_blocks_are_put_together,
 		what_is_copied_behind_something_goes_on_there,
+		a_stream_that_is_told_of_late_is_told_of_in_the_copy,
 		a_file_that_is_opened_anew_stands_for_itself,
 		of_a_block_that_makes_no_sense_nothing_is_taken,
 		the_bounds_of_a_block_are_those_of_records,

@@ -168,6 +168,31 @@ START_TEST(a_long_value_is_kept_in_part_and_counted_whole)
 }
 END_TEST
 
+START_TEST(a_stream_that_is_described_anew_has_its_new_name)
+{
+	struct buffer b;
+	struct rec *r;
+	struct key k;
+	char cell[KEY_CELL];
+
+	records_begin(&records);
+	r = text(&bare, "x");
+	buffer_init(&b, -1);
+	ck_assert_int_eq(key_init(&k, "stream"), 0);
+	(void)key_take(&k, r);
+	strcpy(records.d[0].ident, "rear");
+	records.streams[0].described = 1000;
+	(void)key_take(&k, r);
+	key_pack(&k, cell);
+	key_put_array(&b, cell, k.n);
+	buffer_byte(&b, '\0');
+	ck_assert_str_eq(b.data, "[\"http.rear\"]");
+	buffer_free(&b);
+	key_fini(&k);
+	records_end(&records);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -177,6 +202,7 @@ main(void)
 		the_same_texts_are_the_same_key_however_they_were_stored,
 		other_values_are_other_keys,
 		a_long_value_is_kept_in_part_and_counted_whole,
+		a_stream_that_is_described_anew_has_its_new_name,
 	};
 
 	return UNIT_RUN("key", tests);

@@ -104,6 +104,25 @@ START_TEST(a_stream_that_goes_is_no_other_s_past)
 }
 END_TEST
 
+/* As one of a capture is, when the block that tells of it comes late. */
+START_TEST(a_stream_that_is_described_anew_is_asked_anew)
+{
+	struct query *q = sixteen_compile("stream eq \"http.front\"", 0);
+	struct rec *r;
+
+	records_begin(&sixteen);
+	r = payload(OF(0, "T", 6, 0), 1, 5);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(ask(q, r), 1);
+	strcpy(sixteen.d[0].ident, "rear");
+	sixteen.streams[0].described += 1600; /* also at the same place */
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(ask(q, r), 0);
+	query_free(q);
+	records_end(&sixteen);
+}
+END_TEST
+
 START_TEST(there_may_be_more_than_are_remembered)
 {
 	struct query *q = sixteen_compile("n == 5 or Num == 5", 0);
@@ -327,6 +346,7 @@ main(void)
 		a_format_learned_later_counts_from_then_on,
 		an_id_is_its_own_stream_s,
 		a_stream_that_goes_is_no_other_s_past,
+		a_stream_that_is_described_anew_is_asked_anew,
 		there_may_be_more_than_are_remembered,
 		a_pair_of_tag_and_format_is_not_another_one,
 		what_differs_from_record_to_record_is_not_remembered,
