@@ -160,7 +160,14 @@ answer_begin(struct answers *all, struct evhttp_request *request,
 	evhttp_connection_set_closecb(evcon, on_close, a);
 	evhttp_request_set_on_complete_cb(request, on_complete, a);
 	evhttp_send_reply_start(request, HTTP_OK, "OK");
-	send_more(a);
+	if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD) {
+		send_more(a);
+		return;
+	}
+	/* of a piece that it does not send evhttp never tells that it is taken
+	 */
+	a->through = 1;
+	evhttp_send_reply_end(request);
 }
 
 void

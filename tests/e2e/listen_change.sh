@@ -13,7 +13,7 @@ sets=500 counters=60 pauses=4
 # of them told by a line, until it gets one
 slow()
 {
-	python3 - "${address#*:}" "$1" "$2" "$pauses" 3<&0 <<-'EOT'
+	exec python3 - "${address#*:}" "$1" "$2" "$pauses" 3<&0 <<-'EOT'
 	import os, socket, sys
 	port, path, accept, pauses = sys.argv[1:]
 	s = socket.socket()
@@ -83,6 +83,13 @@ if /usr/bin/python3 -c 'import prometheus_client.openmetrics' 2>/dev/null; then
 else
 	skip it_is_valid 'python3-prometheus-client is not installed'
 fi
+
+# the next request on a connection is answered at once, not when it is too slow
+for p in /metrics /stats.json; do
+	same "head_of_a_long_answer_is_through:$p" "$(get $p -I -o /dev/null \
+	    -w '%{num_connects} ' --next -s "http://$address/health" \
+	    -o /dev/null -w '%{num_connects} %{http_code}')" '1 0 200'
+done
 
 changes /stats.json '*/*'
 same json_too "$(jq '[.counters | keys[] | select(startswith("many."))] |
