@@ -32,6 +32,8 @@
 #define UNIX_PREFIX "unix:"
 #define UNIX_UMASK 0117 /* the group may ask, as it may read */
 #define HOST_MAX 64
+#define LOCK_TRIES 50
+#define LOCK_EVERY (20 * MSEC)
 
 union address {
 	struct sockaddr any;
@@ -165,7 +167,8 @@ bind_and_listen(int fd, const union address *a)
 	return r == 0 ? listen(fd, BACKLOG) : -1;
 }
 
-/* Only one at a time looks whether a socket is stale, and replaces it. */
+/* Only one at a time looks whether a socket is stale, and replaces it.  Whoever
+ * may read the directory can keep the lock: after a second it goes without. */
 static int
 lock_directory(const char *path)
 {
@@ -174,8 +177,11 @@ lock_directory(const char *path)
 
 	(void)strlcpy(copy, path, sizeof(copy));
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd != -1)
-		(void)flock(fd, LOCK_EX);
+	for (int i = 0; fd != -1 && i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+			break;
+		stop_nap(LOCK_EVERY);
+	}
 	return fd;
 }
 

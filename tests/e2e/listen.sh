@@ -161,6 +161,13 @@ same a_stale_one_is_bound_anew "$(code /health)" 200
 kill -INT "$listener"
 wait_for 5 ended "$listener"
 check it_is_removed_in_the_end [ ! -e "$dir/sock" ]
+exec 6<"$dir"
+flock 6
+listen "unix:$dir/sock"
+same a_lock_that_somebody_keeps_is_not_waited_for "$(code /health)" 200
+kill -TERM "$listener"
+check not_even_in_the_end wait_for 10 ended "$listener"
+exec 6<&-
 : >"$dir/file"
 same a_file_is_no_socket \
     "$(shmstat --listen "unix:$dir/file" 2>/dev/null; echo $?)" 1
