@@ -22,6 +22,7 @@
 #include "common/set.h"
 #include "readers/option.h"
 #include "readers/stat_openmetrics.h"
+#include "readers/stat_unit.h"
 #include "readers/utf8.h"
 
 #define STREAM_PREFIX "log."
@@ -29,33 +30,26 @@
 #define LABELS_MAX 64
 #define LABEL_NAME_MAX (SCHEMA_NAME_MAX + 16)
 
-/* The largest `le': beyond an hour or two, 36 hours if it is seconds, or 2^40
- * of what is no time, values are `more'. */
-static const struct {
-	const char *unit;
-	struct om_unit is;
-} units[] = {
-	{ "s", { "seconds", 0, 17 } },
-	{ "sec", { "seconds", 0, 17 } },
-	{ "second", { "seconds", 0, 17 } },
-	{ "seconds", { "seconds", 0, 17 } },
-	{ "ms", { "seconds", 3, 22 } },
-	{ "msec", { "seconds", 3, 22 } },
-	{ "milliseconds", { "seconds", 3, 22 } },
-	{ "us", { "seconds", 6, 32 } },
-	{ "\302\265s", { "seconds", 6, 32 } }, /* micro sign, and mu */
-	{ "\316\274s", { "seconds", 6, 32 } },
-	{ "usec", { "seconds", 6, 32 } },
-	{ "microseconds", { "seconds", 6, 32 } },
-	{ "ns", { "seconds", 9, 42 } },
-	{ "nsec", { "seconds", 9, 42 } },
-	{ "nanoseconds", { "seconds", 9, 42 } },
-	{ "B", { "bytes", 0, 40 } },
-	{ "byte", { "bytes", 0, 40 } },
-	{ "bytes", { "bytes", 0, 40 } },
-	{ "%", { "ratio", 2, 10 } },
-	{ "percent", { "ratio", 2, 10 } },
-};
+/* 2^N - 1 is the largest `le', of what is no time. */
+#define LAST 40
+#define LAST_PERCENT 10
+
+/* That of a time, of 10^-power seconds: 36 hours of seconds, else an hour or
+ * more. */
+static uint8_t
+last_of(unsigned power)
+{
+	switch (power) {
+	case 0:
+		return 17;
+	case 3:
+		return 22;
+	case 6:
+		return 32;
+	default:
+		return 42;
+	}
+}
 
 static int
 is_name_char(unsigned char c)
@@ -76,25 +70,45 @@ put_name(char *to, const char *text)
 	return n;
 }
 
-void
-om_unit(struct om_unit *u, const char *unit)
+/* One that is not known stands as it is, but for what no name may have. */
+static void
+plain_unit(struct om_unit *u, const char *unit)
 {
 	char *end;
 	size_t n;
 
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (strcmp(units[i].unit, unit) == 0) {
-			*u = units[i].is;
-			return;
-		}
-	memset(u, 0, sizeof(*u));
-	u->last = 40;
 	while (*unit != '\0' &&
 	       (!is_name_char((unsigned char)*unit) || *unit == '_'))
 		unit++;
 	n = put_name(u->name, unit);
 	for (end = u->name + n; end > u->name && end[-1] == '_';)
 		*--end = '\0';
+}
+
+void
+om_unit(struct om_unit *u, const char *unit)
+{
+	const struct stat_unit *known = stat_unit_named(unit);
+
+	*u = (struct om_unit){ .last = LAST };
+	switch (known->kind) {
+	case UNIT_TIME:
+		*u = (struct om_unit){ "seconds", (uint8_t)known->power,
+			last_of(known->power) };
+		return;
+	case UNIT_PERCENT:
+		*u = (struct om_unit){ "ratio", 2, LAST_PERCENT };
+		return;
+	case UNIT_BYTES:
+		/* no point is moved by 1024 */
+		if (known->power != 0)
+			break;
+		(void)strlcpy(u->name, "bytes", sizeof(u->name));
+		return;
+	case UNIT_PLAIN:
+		break;
+	}
+	plain_unit(u, unit);
 }
 
 enum om_type

@@ -15,43 +15,51 @@
 #include "readers/watch_print.h"
 
 #define NUMBER_MAX (STAT_UNIT_MAX - 1) /* without its sign */
-
 #define NEARLY 1e-6
 
-enum unit_kind { UNIT_PLAIN, UNIT_BYTES, UNIT_TIME, UNIT_PERCENT };
-
-static const struct unit {
-	const char *name;
-	enum unit_kind kind;
-	double factor; /* bytes, or seconds, in one of it */
-} units[] = {
-	{ "bytes", UNIT_BYTES, 1 },
-	{ "byte", UNIT_BYTES, 1 },
-	{ "B", UNIT_BYTES, 1 },
-	{ "KiB", UNIT_BYTES, 1024 },
-	{ "MiB", UNIT_BYTES, 1048576 },
-	{ "seconds", UNIT_TIME, 1 },
-	{ "s", UNIT_TIME, 1 },
-	{ "milliseconds", UNIT_TIME, 1e-3 },
-	{ "ms", UNIT_TIME, 1e-3 },
-	{ "microseconds", UNIT_TIME, 1e-6 },
-	{ "us", UNIT_TIME, 1e-6 },
-	{ "\302\265s", UNIT_TIME, 1e-6 },
-	{ "nanoseconds", UNIT_TIME, 1e-9 },
-	{ "ns", UNIT_TIME, 1e-9 },
-	{ "percent", UNIT_PERCENT, 1 },
-	{ "%", UNIT_PERCENT, 1 },
+/* One list, so that what is scaled here is in base units for who monitors. */
+static const struct stat_unit units[] = {
+	{ "B", UNIT_BYTES, 0 },
+	{ "byte", UNIT_BYTES, 0 },
+	{ "bytes", UNIT_BYTES, 0 },
+	{ "KiB", UNIT_BYTES, 10 },
+	{ "MiB", UNIT_BYTES, 20 },
+	{ "s", UNIT_TIME, 0 },
+	{ "sec", UNIT_TIME, 0 },
+	{ "second", UNIT_TIME, 0 },
+	{ "seconds", UNIT_TIME, 0 },
+	{ "ms", UNIT_TIME, 3 },
+	{ "msec", UNIT_TIME, 3 },
+	{ "milliseconds", UNIT_TIME, 3 },
+	{ "us", UNIT_TIME, 6 },
+	{ "\302\265s", UNIT_TIME, 6 }, /* micro sign, and mu */
+	{ "\316\274s", UNIT_TIME, 6 },
+	{ "usec", UNIT_TIME, 6 },
+	{ "microseconds", UNIT_TIME, 6 },
+	{ "ns", UNIT_TIME, 9 },
+	{ "nsec", UNIT_TIME, 9 },
+	{ "nanoseconds", UNIT_TIME, 9 },
+	{ "%", UNIT_PERCENT, 0 },
+	{ "percent", UNIT_PERCENT, 0 },
 };
 
-static const struct unit *
-unit_of(const char *name)
+const struct stat_unit *
+stat_unit_named(const char *name)
 {
-	static const struct unit plain = { "", UNIT_PLAIN, 1 };
+	static const struct stat_unit plain = { "", UNIT_PLAIN, 0 };
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
 		if (strcmp(units[i].name, name) == 0)
 			return &units[i];
 	return &plain;
+}
+
+static double
+seconds_of(double d, unsigned power)
+{
+	for (; power > 0; power -= 3)
+		d /= 1000;
+	return d;
 }
 
 /* d is not negative. */
@@ -126,7 +134,7 @@ put_plain(char *to, double d, enum stat_scale scale, size_t width)
 
 /* d is not negative. */
 static void
-put_number(char *to, double d, const struct unit *u, enum stat_scale scale,
+put_number(char *to, double d, const struct stat_unit *u, enum stat_scale scale,
     size_t width)
 {
 	switch (d == 0 ? UNIT_PLAIN : u->kind) {
@@ -134,10 +142,10 @@ put_number(char *to, double d, const struct unit *u, enum stat_scale scale,
 		put_plain(to, d, scale, width);
 		break;
 	case UNIT_BYTES:
-		put_bytes(to, d * u->factor);
+		put_bytes(to, d * (double)(1u << u->power));
 		break;
 	case UNIT_TIME:
-		put_time(to, d * u->factor);
+		put_time(to, seconds_of(d, u->power));
 		break;
 	case UNIT_PERCENT:
 		put_plain(to, d, scale, width > 1 ? width - 1 : 0);
@@ -161,8 +169,8 @@ stat_unit_double(char to[STAT_UNIT_MAX], double d, const char *unit,
 			(void)snprintf(to, STAT_UNIT_MAX, "%.3g", d);
 		return;
 	}
-	put_number(
-	    number, d < 0 ? -d : d, unit_of(unit), scale, width - negative);
+	put_number(number, d < 0 ? -d : d, stat_unit_named(unit), scale,
+	    width - negative);
 	(void)snprintf(to, STAT_UNIT_MAX, "%s%s", negative ? "-" : "", number);
 }
 
@@ -191,7 +199,8 @@ stat_unit_value(char to[STAT_UNIT_MAX], const struct stat_counter *k,
 		return;
 	}
 	if ((scale == SCALE_RAW ||
-		(scale == SCALE_UNITS && unit_of(unit)->kind == UNIT_PLAIN)) &&
+		(scale == SCALE_UNITS &&
+		    stat_unit_named(unit)->kind == UNIT_PLAIN)) &&
 	    put_whole(to, k, width))
 		return;
 	stat_unit_double(to,

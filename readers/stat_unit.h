@@ -16,6 +16,18 @@ enum stat_scale {
 	SCALE_RAW,   /* as -1 has it */
 };
 
+/* What a unit measures, and what one of it is. */
+enum stat_unit_kind { UNIT_PLAIN, UNIT_BYTES, UNIT_TIME, UNIT_PERCENT };
+
+struct stat_unit {
+	const char *name;
+	enum stat_unit_kind kind;
+	unsigned power; /* 2^power bytes; 10^-power seconds */
+};
+
+/* The one that a program calls by this name; what is not known is plain. */
+const struct stat_unit *stat_unit_named(const char *name);
+
 #define STAT_UNIT_MAX 32 /* of the texts, with the zero */
 
 /* A value, in a number's unit (not times one second). */

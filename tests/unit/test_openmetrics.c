@@ -28,6 +28,8 @@ START_TEST(a_family_is_type_item_and_base_unit)
 		{ "http", "b_bytes_total", "bytes", "http_b_bytes",
 		    OM_COUNTER },
 		{ "http", "open", "files", "http_open_files", OM_GAUGE },
+		{ "http", "took", "nsec", "http_took_seconds", OM_HISTOGRAM },
+		{ "http", "cache", "KiB", "http_cache_KiB", OM_GAUGE },
 		{ "http", "flow", "1/s", "http_flow_1_s", OM_GAUGE },
 		{ "http", "x", "/_ ", "http_x", OM_GAUGE },
 		{ "http", "load", "%", "http_load_ratio", OM_GAUGE },

@@ -40,6 +40,8 @@ static const struct {
 	{ 250, "ns", SCALE_UNITS, 9, "250ns" },
 	{ 0.001, "ns", SCALE_UNITS, 9, "0.00ns" },
 	{ 2000, "milliseconds", SCALE_UNITS, 9, "2s" },
+	{ 2000, "usec", SCALE_UNITS, 9, "2ms" },
+	{ 2000, "\316\274s", SCALE_UNITS, 9, "2ms" },
 	{ 45, "percent", SCALE_UNITS, 9, "45%" },
 	{ 45.25, "%", SCALE_UNITS, 9, "45.2%" },
 	{ 100000006, "bytes", SCALE_RAW, 14, "100000006.00" },
