@@ -237,6 +237,8 @@ show_counters(struct stat_line *l, struct attach *a, struct buffer *out)
 {
 	if (l->mode == MODE_DIFF)
 		return stat_diff(&l->args, a, out);
+	if (l->mode == MODE_LISTEN)
+		return stat_listen(&l->args, a);
 	if (l->args.every > 0)
 		return stat_stream(&l->args, a, out);
 	if (l->once || l->format != NULL)
@@ -283,8 +285,6 @@ main(int argc, char **argv)
 	buffer_init(&out, STDOUT_FILENO);
 	if (line.mode == MODE_INSTANCES)
 		stat_instances(&out);
-	else if (line.mode == MODE_LISTEN)
-		status = stat_listen(&line.args);
 	else
 		status = show_instance(&line, &out);
 	written = buffer_exit(&out);

@@ -39,7 +39,7 @@ struct server {
 	struct evhttp *http;
 	struct event *tick;
 	struct event *signals[SIGNALS];
-	struct attach attach;
+	struct attach *attach;
 	struct stat_collect collect;
 	struct om_source source;
 	struct conns conns;
@@ -83,7 +83,7 @@ end(struct server *s, int status)
 static int
 read_counters(struct server *s, struct evhttp_request *r)
 {
-	if (stat_pass(&s->attach, &s->collect) != ATTACH_TORN)
+	if (stat_pass(s->attach, &s->collect) != ATTACH_TORN)
 		return 0;
 	reply(s, r, HTTP_SERVUNAVAIL, "the segment was cut short");
 	end(s, 1);
@@ -122,7 +122,7 @@ get_metrics(struct server *s, struct evhttp_request *r)
 
 	if (read_counters(s, r) != 0)
 		return;
-	om_map_update(&s->source.map, &s->collect, om_instance(&s->attach));
+	om_map_update(&s->source.map, &s->collect, om_instance(s->attach));
 	m = calloc(1, sizeof(*m));
 	if (m == NULL)
 		err(1, "memory");
@@ -191,7 +191,7 @@ get_stats(struct server *s, struct evhttp_request *r)
 		err(1, "memory");
 	j->server = s;
 	j->head = (struct stat_head){
-		.attach = &s->attach, .first = 1, .real = s->collect.real
+		.attach = s->attach, .first = 1, .real = s->collect.real
 	};
 	set_type(r, TYPE_JSON);
 	answer_begin(&s->answers, r, stats_piece, stats_end, j);
@@ -203,14 +203,14 @@ get_health(struct server *s, struct evhttp_request *r)
 	char text[INSTANCE_PATH_MAX + 128];
 	int code;
 
-	if (attach_look(&s->attach, NULL) == ATTACH_TORN) {
+	if (attach_look(s->attach, NULL) == ATTACH_TORN) {
 		reply(s, r, HTTP_SERVUNAVAIL, "the segment was cut short");
 		end(s, 1);
 		return;
 	}
-	code = s->attach.state == DAEMON_RUNS ? HTTP_OK : HTTP_SERVUNAVAIL;
-	(void)snprintf(text, sizeof(text), "%s: shmlogd: %s", s->attach.path,
-	    daemon_state_text(s->attach.state));
+	code = s->attach->state == DAEMON_RUNS ? HTTP_OK : HTTP_SERVUNAVAIL;
+	(void)snprintf(text, sizeof(text), "%s: shmlogd: %s", s->attach->path,
+	    daemon_state_text(s->attach->state));
 	reply(s, r, code, text);
 }
 
@@ -267,7 +267,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (stop_asked())
 		end(s, 0);
-	if (attach_poll(&s->attach, NULL) == ATTACH_TORN)
+	if (attach_poll(s->attach, NULL) == ATTACH_TORN)
 		end(s, 1);
 	answers_sweep(&s->answers, now);
 	conns_sweep(&s->conns, now);
@@ -361,28 +361,18 @@ finish(struct server *s)
 }
 
 int
-stat_listen(struct stat_args *args)
+stat_listen(struct stat_args *args, struct attach *a)
 {
 	struct listen_address address;
 	struct server s;
 
+	if (listen_open(&address, args->listen) != 0)
+		return 1;
 	memset(&s, 0, sizeof(s));
-	attach_init(&s.attach);
-	switch (attach_open(&s.attach, args->instance, args->timeout)) {
-	case ATTACH_FAILED:
-		return 1;
-	case ATTACH_STOPPED:
-		return 0;
-	case ATTACH_OK:
-		break;
-	}
-	if (listen_open(&address, args->listen) != 0) {
-		attach_close(&s.attach);
-		return 1;
-	}
+	s.attach = a;
 	stat_collect_init(&s.collect, &args->collect);
 	om_map_init(&s.source.map);
-	s.source.attach = &s.attach;
+	s.source.attach = a;
 	s.source.collect = &s.collect;
 	start(&s, address.fd);
 	listen_tell(&address);
@@ -391,6 +381,5 @@ stat_listen(struct stat_args *args)
 	listen_close(&address);
 	om_map_free(&s.source.map);
 	stat_collect_fini(&s.collect);
-	attach_close(&s.attach);
 	return s.status;
 }

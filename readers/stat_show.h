@@ -56,10 +56,11 @@ void stat_print_changes(struct buffer *, const struct stat_format *,
 int stat_screen(struct stat_args *, struct attach *, struct buffer *);
 
 /*
- * stat_listen.c: --listen.  It attaches by itself.
+ * stat_listen.c: --listen.
  */
 /* What is wrong with an address, or NULL. */
 const char *stat_listen_fault(const char *address);
-int stat_listen(struct stat_args *);
+/* Serves until a signal comes; args->listen has no fault. */
+int stat_listen(struct stat_args *, struct attach *);
 
 #endif
