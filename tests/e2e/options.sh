@@ -256,6 +256,10 @@ bad '-1 and -w do not go together' shmstat -1 -w 1
 bad '-s and -w do not go together' shmstat -w 1 -s
 bad '--diff and -w do not go together' shmstat --diff 1 -w 1
 bad '--diff and -o csv do not go together' shmstat -o csv --diff 1
+bad '--diff and -o openmetrics do not go together' \
+    shmstat --diff 1 -o openmetrics
+bad '--listen and -w do not go together' shmstat --listen 0 -w 1
+bad '--listen and -o do not go together' shmstat --listen 0 -o json
 for l in -w --diff; do
 	for v in 0 off x 1s 86401 ''; do
 		bad "$l $v: not a number of seconds from 0.001 to 86400" \
