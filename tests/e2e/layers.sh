@@ -49,12 +49,20 @@ fi
 { grep -nE '^#[ 	]*include[ 	]*"' examples/*.[ch] |
 	grep -vE '"examples/|"httpd' || :; } |
 	none "examples include what is installed"
-{ grep -nE '^#[ 	]*include[ 	]*<(event|event2|bsd|pcre2|curses|ncurses)[./]' \
-	common/*.[ch] worker/*.[ch] || :; } |
+# foreign FILES...: lines that include what is no part of libc
+foreign()
+{
+	grep -nE '^#[ 	]*include[ 	]*<' "$@" /dev/null |
+		grep -E '<(event2?|bsd|pcre2?|n?curses|panel|xxhash|zlib|check)[./]' ||
+		:
+}
+foreign common/*.[ch] worker/*.[ch] |
 	none "common/ and worker/ include libc alone"
-{ grep -nE '^#[ 	]*include[ 	]*<(event|event2)[./]' readers/*.[ch] || :; } |
+foreign daemon/*.[ch] | { grep -v '<event2/event\.h>' || :; } |
+	none "daemon/ includes libevent's core and libbsd's overlay"
+foreign readers/*.[ch] | { grep -E '<(event2?[./]|zlib)' || :; } |
 	sed '/^readers.stat_listen[a-z_]*\.[ch]:/d' |
-	none "of the readers --listen alone has an event loop of libevent's"
+	none "of the readers --listen alone includes libevent and zlib"
 
 # Without comments, in which a word may be said.
 {
