@@ -49,6 +49,7 @@ fi
 { grep -nE '^#[ 	]*include[ 	]*"' examples/*.[ch] |
 	grep -vE '"examples/|"httpd' || :; } |
 	none "examples include what is installed"
+
 # foreign FILES...: lines that include what is no part of libc
 foreign()
 {

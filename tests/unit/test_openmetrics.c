@@ -167,6 +167,43 @@ START_TEST(gzip_is_for_who_takes_it)
 }
 END_TEST
 
+/* Ranges and parameters at random, none of which is known. */
+static void
+put_nonsense(char *to, size_t n, struct unit_random *r)
+{
+	static const char chars[] = "ab01q=;;,, \t./-v";
+
+	for (size_t i = 0; i < n; i++)
+		to[i] = chars[unit_random(r) % (sizeof(chars) - 1)];
+	to[n] = '\0';
+}
+
+START_TEST(what_stands_around_a_range_does_not_hide_it)
+{
+	static const char om[] = ",application/openmetrics-text,",
+			  gzip[] = ",gzip,";
+	struct unit_random r = { 11 };
+
+	for (int i = 0; i < UNIT_TIMES(100000); i++) {
+		size_t before = (size_t)i % 12, behind = (size_t)i / 12 % 12;
+		/* to the byte, for those who watch its bounds */
+		char *text = malloc(before + sizeof(om) + behind);
+
+		ck_assert_ptr_nonnull(text);
+		put_nonsense(text, before, &r);
+		expect(accept_text(text) == OM_PROMETHEUS);
+		expect(!accept_gzip(text));
+		strcpy(text + before, gzip);
+		put_nonsense(text + strlen(text), behind, &r);
+		expect(accept_gzip(text));
+		strcpy(text + before, om);
+		put_nonsense(text + strlen(text), behind, &r);
+		expect(accept_text(text) == OM_OPENMETRICS);
+		free(text);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -177,6 +214,7 @@ main(void)
 		what_is_no_utf8_becomes_some,
 		openmetrics_is_for_who_asks_for_it,
 		gzip_is_for_who_takes_it,
+		what_stands_around_a_range_does_not_hide_it,
 	};
 
 	return UNIT_RUN("openmetrics", tests);
