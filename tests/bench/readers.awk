@@ -1,28 +1,18 @@
 # readers.awk -- what readers.sh noted, as a table; with -v json=1 as JSON.
 #
-#	say TEXT			load WHEN LOAD
-#	row NAME GOAL RECORDS COMMAND	missing NAME WHY
+#	row NAME GOAL RECORDS COMMAND
 #	sample NAME WALL CPU OTHERS KIB		milliseconds
 #	value NAME UNIT VALUE GOAL DISTURBED TEXT
 #	memory GOAL			MiB
 #
 # A sample in which all else used a tenth of a CPU, and 20 ms that are the
 # clock's grain, was disturbed: it is thrown away, unless all were.
-BEGIN { FS = "\t" }
-$1 == "say" {
-	text = $2
-	for (i = 3; i <= NF; i++)
-		text = text " " $i
-	says[++n_says] = text
-}
-$1 == "load" { load[$2] = $3 }
 $1 == "row" {
 	name[++n_rows] = $2
 	goal[$2] = $3
 	records[$2] = $4
 	command[$2] = $5
 }
-$1 == "missing" { missing[$2] = $3 }
 $1 == "sample" {
 	n = ++samples[$2]
 	wall[$2, n] = $3
@@ -36,17 +26,6 @@ $1 == "value" { value[++n_values] = $0 }
 $1 == "memory" && kib > 0 {
 	value[++n_values] = "value\tmemory\tMiB\t" kib / 1024 "\t" $2 \
 	    "\t0\tthe most that shmtail or shmtop -r had, all of it counted"
-}
-
-function median(v, n, i, j, t)
-{
-	for (i = 2; i <= n; i++)
-		for (j = i; j > 1 && v[j - 1] > v[j]; j--) {
-			t = v[j]
-			v[j] = v[j - 1]
-			v[j - 1] = t
-		}
-	return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
 }
 
 # Million records a second, of milliseconds
@@ -96,9 +75,7 @@ function table_row(r)
 
 function table(i, f)
 {
-	for (i = 1; i <= n_says; i++)
-		print says[i]
-	printf "load %s before, %s after\n\n", load["before"], load["after"]
+	table_head()
 	printf "%-16s %7s %7s %7s %7s %7s %8s %3s/%-3s\n", "M records/s",
 	    "best", "median", "by CPU", "median", "xbare", "at least", "ok",
 	    "bad"
@@ -118,12 +95,6 @@ function table(i, f)
 	    " was good, and it is of all): do not believe it."
 }
 
-function quoted(s)
-{
-	gsub(/[\\"]/, "\\\\&", s)
-	return "\"" s "\""
-}
-
 function json_row(r)
 {
 	printf "{\"name\":%s,\"what\":%s", quoted(r), quoted(command[r])
@@ -141,10 +112,7 @@ function json_row(r)
 
 function as_json(i, f)
 {
-	printf "{\"load_before\":%s,\"load_after\":%s,\"capture\":[",
-	    quoted(load["before"]), quoted(load["after"])
-	for (i = 1; i <= n_says; i++)
-		printf "%s%s", (i > 1 ? "," : ""), quoted(says[i])
+	json_head("capture")
 	printf "],\n\"rows\":["
 	for (i = 1; i <= n_rows; i++) {
 		printf "%s\n", (i > 1 ? "," : "")

@@ -21,12 +21,11 @@
 prefix=shmlog-bench
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/../e2e/lib.sh"
+# shellcheck source=tests/bench/rows.lib
+. tests/bench/rows.lib
 
 repeats=5 seconds=240 records=20000000 requests=300000 delays=1000 idle=20
-json='' list='' globs=()
 page=r/articles/2026/11/25/reading-logs
-samples=$dir/samples
-rows=()
 declare -A goal command count good
 
 usage()
@@ -58,22 +57,6 @@ options()
 		esac
 	done
 	[ $((OPTIND - 1)) = $# ] || usage
-}
-
-wanted()
-{
-	local g
-	for g in ${globs[@]+"${globs[@]}"}; do
-		# shellcheck disable=SC2053 # a glob
-		[[ $1 != $g ]] || return 0
-	done
-	[ ${#globs[@]} = 0 ]
-}
-
-note()
-{
-	local IFS=$'\t'
-	echo "$*" >>"$samples"
 }
 
 # row NAME GOAL COMMAND: one that goes through a capture; the goal is in million
@@ -123,12 +106,6 @@ load()
 	wait "$a" || bad=1
 	wait "$b" || bad=1
 	[ -z "$bad" ] || give_up "ab: $(tail -qn 1 "$dir"/ab*)"
-}
-
-give_up()
-{
-	echo "bench-readers: $*" >&2
-	exit 1
 }
 
 # Whether a file has not grown for a while.
@@ -302,12 +279,6 @@ rounds()
 
 # THE FOLLOWER
 
-# Hundredths of a second that the CPUs were busy, since ever
-busy()
-{
-	awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 + $9 }' /proc/stat
-}
-
 # Nanoseconds of CPU, and how often it has slept
 spent_by()
 {
@@ -320,7 +291,7 @@ spent_by()
 # disturbed SINCE SECONDS: whether others took more than a fifth of a CPU
 disturbed()
 {
-	echo $(($(busy) - $1 > $2 * 20))
+	echo $(($(busy) - $1 > $2 * 200))
 }
 
 follower_delay()
@@ -356,11 +327,6 @@ follower_idle()
 	kill -TERM "$pid"
 }
 
-load_now()
-{
-	cut -d ' ' -f 1-3 /proc/loadavg
-}
-
 options "$@"
 rows_all
 if [ -n "$list" ]; then
@@ -370,9 +336,8 @@ if [ -n "$list" ]; then
 	printf '%s\n' memory delay idle
 	exit 0
 fi
-note say "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)," \
-    "$(nproc) CPUs"
-note load before "$(load_now)"
+note_machine
+note_load before
 capture_ours
 theirs=0
 capture_varnish
@@ -383,6 +348,5 @@ kill -TERM "$httpd"
 kill -TERM "$daemon"
 rounds
 ! wanted memory || note memory 32
-note load after "$(load_now)"
-awk -f tests/bench/readers.awk "$samples"
-[ -z "$json" ] || awk -v json=1 -f tests/bench/readers.awk "$samples" >"$json"
+note_load after
+show_rows tests/bench/readers.awk

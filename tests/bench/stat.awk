@@ -1,26 +1,16 @@
 # stat.awk -- what stat.sh noted, as a table; with -v json=1 as JSON.
 #
-#	say TEXT			load WHEN LOAD
-#	row NAME UNIT GOAL TEXT		missing NAME WHY
+#	row NAME UNIT GOAL TEXT
 #	sample NAME FIGURE BEST DISTURBED
 #
 # What was disturbed is thrown away, unless all of a row's were; the best is of
 # all.
-BEGIN { FS = "\t" }
-$1 == "say" {
-	text = $2
-	for (i = 3; i <= NF; i++)
-		text = text " " $i
-	says[++n_says] = text
-}
-$1 == "load" { load[$2] = $3 }
 $1 == "row" {
 	name[++n_rows] = $2
 	unit[$2] = $3
 	goal[$2] = $4
 	what[$2] = $5
 }
-$1 == "missing" { missing[$2] = $3 }
 $1 == "sample" {
 	n = ++samples[$2]
 	figure[$2, n] = $3
@@ -31,21 +21,16 @@ $1 == "sample" {
 }
 
 # Sets best, middle and noisy.
-function figures(r, i, j, n, t, v)
+function figures(r, i, n, v)
 {
 	n = 0
 	for (i = 1; i <= samples[r]; i++) {
 		if (bad[r, i] && n_bad[r] < samples[r])
 			continue
 		v[++n] = figure[r, i] + 0
-		for (j = n; j > 1 && v[j - 1] > v[j]; j--) {
-			t = v[j]
-			v[j] = v[j - 1]
-			v[j - 1] = t
-		}
 	}
 	best = least[r]
-	middle = n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
+	middle = median(v, n)
 	noisy = n_bad[r] * 2 > samples[r]
 }
 
@@ -66,9 +51,7 @@ function table_row(r, verdict)
 
 function table(i)
 {
-	for (i = 1; i <= n_says; i++)
-		print says[i]
-	printf "load %s before, %s after\n\n", load["before"], load["after"]
+	table_head()
 	printf "%-12s %8s %8s %-2s %9s %3s/%-3s\n", "", "best", "median", "",
 	    "at most", "ok", "bad"
 	for (i = 1; i <= n_rows; i++)
@@ -76,12 +59,6 @@ function table(i)
 	print "\nThe goal is for the median.  ok/bad: repeats, and those" \
 	    " thrown away for other load.\nNOISY: more were bad than good (or" \
 	    " none was good, and it is of all): do not\nbelieve it."
-}
-
-function quoted(s)
-{
-	gsub(/[\\"]/, "\\\\&", s)
-	return "\"" s "\""
 }
 
 function json_row(r)
@@ -101,10 +78,7 @@ function json_row(r)
 
 function as_json(i)
 {
-	printf "{\"load_before\":%s,\"load_after\":%s,\"says\":[",
-	    quoted(load["before"]), quoted(load["after"])
-	for (i = 1; i <= n_says; i++)
-		printf "%s%s", (i > 1 ? "," : ""), quoted(says[i])
+	json_head("says")
 	printf "],\n\"rows\":["
 	for (i = 1; i <= n_rows; i++) {
 		printf "%s\n", (i > 1 ? "," : "")

@@ -16,13 +16,12 @@
 prefix=shmlog-bench
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/../e2e/lib.sh"
+# shellcheck source=tests/bench/rows.lib
+. tests/bench/rows.lib
 # shellcheck source=tests/e2e/screen.lib
 . tests/e2e/screen.lib
 
 repeats=5 times=200 seconds=10 crowd=10000
-json='' list='' globs=()
-samples=$dir/samples
-rows=()
 declare -A unit goal text missing
 
 usage()
@@ -52,28 +51,6 @@ options()
 		esac
 	done
 	[ $((OPTIND - 1)) = $# ] || usage
-}
-
-wanted()
-{
-	local g
-	for g in ${globs[@]+"${globs[@]}"}; do
-		# shellcheck disable=SC2053 # a glob
-		[[ $1 != $g ]] || return 0
-	done
-	[ ${#globs[@]} = 0 ]
-}
-
-note()
-{
-	local IFS=$'\t'
-	echo "$*" >>"$samples"
-}
-
-give_up()
-{
-	echo "bench-stat: $*" >&2
-	exit 1
 }
 
 # row NAME UNIT GOAL TEXT: a goal of 0 is none.
@@ -177,12 +154,6 @@ scrape()
 
 # MEASURING
 
-# Milliseconds that the CPUs were busy, since ever
-busy()
-{
-	awk '/^cpu / { print 10 * ($2 + $3 + $4 + $7 + $8 + $9) }' /proc/stat
-}
-
 # Milliseconds of CPU that a process had
 spent_by()
 {
@@ -282,11 +253,6 @@ measure()
 	esac
 }
 
-load_now()
-{
-	cut -d ' ' -f 1-3 /proc/loadavg
-}
-
 options "$@"
 rows_all
 if [ -n "$list" ]; then
@@ -295,9 +261,8 @@ if [ -n "$list" ]; then
 	done
 	exit 0
 fi
-note say "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)," \
-    "$(nproc) CPUs"
-note load before "$(load_now)"
+note_machine
+note_load before
 counters
 for r in "${rows[@]}"; do
 	wanted "$r" || continue
@@ -309,6 +274,5 @@ for ((repeat = 0; repeat < repeats; repeat++)); do
 		! wanted "$r" || [ -n "${missing[$r]:-}" ] || measure "$r"
 	done
 done
-note load after "$(load_now)"
-awk -f tests/bench/stat.awk "$samples"
-[ -z "$json" ] || awk -v json=1 -f tests/bench/stat.awk "$samples" >"$json"
+note_load after
+show_rows tests/bench/stat.awk
