@@ -17,12 +17,12 @@
 #include <err.h>
 #include <fcntl.h>
 #include <spawn.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tests/tools/cpus.h"
 
 #define TIMES_MAX 100000
 
@@ -35,26 +35,6 @@ now(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	return 1e6 * (double)ts.tv_sec + (double)ts.tv_nsec / 1e3;
-}
-
-/* Milliseconds of the CPUs that were used: see spent.c. */
-static double
-used(void)
-{
-	FILE *f = fopen("/proc/stat", "re");
-	char line[256] = "", *at = line;
-	uint64_t sum = 0, ticks;
-
-	if (f == NULL || fgets(line, sizeof(line), f) == NULL)
-		err(1, "/proc/stat");
-	(void)fclose(f);
-	at += strcspn(line, " ");
-	for (int i = 0; i < 8; i++) {
-		ticks = strtoull(at, &at, 10);
-		if (i != 3 && i != 4)
-			sum += ticks;
-	}
-	return 1e3 * (double)sum / (double)sysconf(_SC_CLK_TCK);
 }
 
 static double
@@ -110,7 +90,7 @@ main(int argc, char *argv[])
 	    posix_spawn_file_actions_addopen(
 		&to_null, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) != 0)
 		err(1, "memory");
-	was = used();
+	was = cpus_used();
 	begun = now();
 	for (long i = 0; i < n; i++) {
 		a[i] = run(&to_null, argv + 2);
@@ -119,7 +99,7 @@ main(int argc, char *argv[])
 	}
 	begun = now() - begun;
 	ours = milliseconds(RUSAGE_SELF) + milliseconds(RUSAGE_CHILDREN);
-	was = used() - was - ours;
+	was = cpus_used() - was - ours;
 	qsort(a, (size_t)n, sizeof(*a), by_size);
 	qsort(b, (size_t)n, sizeof(*b), by_size);
 	qsort(difference, (size_t)n, sizeof(*difference), by_size);

@@ -14,12 +14,12 @@
 
 #include <err.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tests/tools/cpus.h"
 
 static double
 now(void)
@@ -28,27 +28,6 @@ now(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	return 1e3 * (double)ts.tv_sec + (double)ts.tv_nsec / 1e6;
-}
-
-/* Milliseconds of the CPUs that were used: /proc/stat has user nice system idle
- * iowait irq softirq steal. */
-static double
-used(void)
-{
-	FILE *f = fopen("/proc/stat", "re");
-	char line[256] = "", *at = line;
-	uint64_t sum = 0, ticks;
-
-	if (f == NULL || fgets(line, sizeof(line), f) == NULL)
-		err(1, "/proc/stat");
-	(void)fclose(f);
-	at += strcspn(line, " ");
-	for (int i = 0; i < 8; i++) {
-		ticks = strtoull(at, &at, 10);
-		if (i != 3 && i != 4)
-			sum += ticks;
-	}
-	return 1e3 * (double)sum / (double)sysconf(_SC_CLK_TCK);
 }
 
 static double
@@ -67,7 +46,7 @@ main(int argc, char *argv[])
 
 	if (argc < 2)
 		errx(2, "tool-spent COMMAND...");
-	was = used();
+	was = cpus_used();
 	begun = now();
 	pid = fork();
 	if (pid == -1)
@@ -83,7 +62,7 @@ main(int argc, char *argv[])
 		err(1, "wait");
 	wall = now() - begun;
 	cpu = milliseconds(&r.ru_utime) + milliseconds(&r.ru_stime);
-	others = used() - was - cpu;
+	others = cpus_used() - was - cpu;
 	printf("%.3f %.3f %.0f %ld\n", wall, cpu, others > 0 ? others : 0,
 	    r.ru_maxrss);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
