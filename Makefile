@@ -158,7 +158,8 @@ $(B)/shmlogd: $(B)/obj/daemon/main.o $(B)/libdaemon.a $(B)/libcommon.a
 # The few functions of libbsd, and what shmstat's screen alone needs, are linked
 # in where that can be: to load them would take as long as shmstat -1 does for
 # hundreds of counters.  What --listen speaks to strangers with (libevent, libz)
-# is not, so that the system's updates reach it.
+# is not, so that the system's updates reach it; that costs shmstat -1, which has
+# no use for it, some 0.2 ms.
 static = $$(for l in $(1); do $(CC) -print-file-name=$$l.a; done | grep /)
 static_libs = $(call static,libncursesw libtinfo libbsd libmd)
 
