@@ -37,7 +37,7 @@ static const struct option_row options[] = {
 	    NULL },
 	{ 'X', "glob", "not the counters that match", NULL },
 	{ OPT_DIFF, "seconds", "print what changed in so long", "diff" },
-	{ OPT_LISTEN, "address", "serve HTTP on host:port or unix:path",
+	{ OPT_LISTEN, "address", "serve HTTP on port, host:port or unix:path",
 	    "listen" },
 	{ 0, NULL, NULL, NULL },
 };
@@ -55,7 +55,8 @@ struct stat_line {
 	enum mode mode;
 	const char *by;     /* the option that chose it */
 	const char *format; /* the option that chose that */
-	int once;           /* -1, which goes with any of them */
+	int once;           /* -1, which goes with any but --listen */
+	int chose;          /* an option that chose counters */
 	struct stat_args args;
 };
 
@@ -162,17 +163,20 @@ parse_option(struct stat_line *l, int letter)
 	switch (letter) {
 	case 'a':
 		a->collect.apart = 1;
+		l->chose = letter;
 		break;
 	case 'f':
 	case 'I':
 	case 'X':
 		take_glob(a, letter);
+		l->chose = letter;
 		break;
 	case 'n':
 		a->instance = optarg;
 		break;
 	case 'p':
 		take_levels(a);
+		l->chose = letter;
 		break;
 	case 't':
 		usage_timeout(optarg, &a->timeout);
@@ -201,6 +205,11 @@ check_line(const struct stat_line *l)
 		usage_errx("-1 and -w do not go together");
 	if (a->every > 0 && l->mode != MODE_COUNTERS)
 		usage_errx("%s and -w do not go together", l->by);
+	if ((l->mode == MODE_SECTIONS || l->mode == MODE_INSTANCES) &&
+	    l->chose != 0)
+		usage_errx("%s and -%c do not go together", l->by, l->chose);
+	if (l->mode == MODE_LISTEN && l->once)
+		usage_errx("--listen and -1 do not go together");
 	if (l->format == NULL || l->mode == MODE_COUNTERS)
 		return;
 	if (l->mode != MODE_DIFF)

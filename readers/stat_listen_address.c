@@ -56,6 +56,8 @@ parse_host(union address *a, const char *host, size_t n, uint16_t port)
 		host++;
 		n -= 2;
 	}
+	if (!v6 && memchr(host, ':', n) != NULL)
+		return "an address of IPv6 stands in brackets, [::1]:9477";
 	if (n >= sizeof(text))
 		return "not an address";
 	memcpy(text, host, n);

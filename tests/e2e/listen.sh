@@ -35,7 +35,7 @@ same no_host "$(fault :80)" \
 same no_name_is_looked_up "$(fault example.org:80)" \
     'shmstat: --listen example.org:80: not an address in digits, nor localhost'
 same v6_needs_brackets "$(fault ::1:80)" \
-    'shmstat: --listen ::1:80: not an address in digits, nor localhost'
+    'shmstat: --listen ::1:80: an address of IPv6 stands in brackets, [::1]:9477'
 same no_path "$(fault unix:)" 'shmstat: --listen unix:: no path behind unix:'
 same a_long_path "$(fault "unix:/$(printf '%0120d' 0)" | sed 's/.*0: //')" \
     'the path of a socket has 107 bytes at most'

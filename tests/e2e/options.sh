@@ -254,6 +254,9 @@ bad '-j and -o do not go together' shmstat -j -o text
 bad '-s and -j do not go together' shmstat -j -s
 bad '-1 and -w do not go together' shmstat -1 -w 1
 bad '-s and -w do not go together' shmstat -w 1 -s
+bad '-s and -f do not go together' shmstat -s -f '*'
+bad '-L and -a do not go together' shmstat -a -L
+bad '--listen and -1 do not go together' shmstat -1 --listen 0
 bad '--diff and -w do not go together' shmstat --diff 1 -w 1
 bad '--diff and -o csv do not go together' shmstat -o csv --diff 1
 bad '--diff and -o openmetrics do not go together' \
