@@ -104,6 +104,7 @@ put_quantiles(struct stat_screen *s, int row, const struct stat_counter *k,
 {
 	struct buffer *b = &s->text;
 	char text[STAT_UNIT_MAX];
+	size_t whole;
 
 	b->n = 0;
 	buffer_text(b, s->ever || !k->past->known ? "all" : "last interval");
@@ -111,7 +112,11 @@ put_quantiles(struct stat_screen *s, int row, const struct stat_counter *k,
 	for (size_t i = 0; i < STAT_QUANTILES && shape->n > 0; i++) {
 		stat_quantile_text(
 		    s, k, shape, stat_quantiles[i].thousandths, text);
+		whole = b->n;
 		buffer_printf(b, "  %s %s", stat_quantiles[i].name, text);
+		/* half a number would be another one */
+		if (terminal_width(b->data, b->n) > (size_t)COLS)
+			b->n = whole;
 	}
 	put_text(row, b);
 }

@@ -206,25 +206,53 @@ draw_titles(const struct stat_screen *s, const struct layout *l)
  * LINES
  */
 
-/* As much of a name as there is room for: its first third and its end. */
-static void
-draw_name(struct stat_screen *s, int row, int width, const char *name)
+/* As much of a text as there is room for: its first third and its end. */
+static int
+draw_short(
+    struct stat_screen *s, int row, int at, int width, const char *t, size_t n)
 {
 	const char *dots = terminal_unicode(s->terminal) ? "\342\200\246" : "~";
-	struct buffer *b = &s->text;
+	int from = at, to = at + width;
 	size_t end;
+
+	if (width < 3 || terminal_width(t, n) <= (size_t)width)
+		return terminal_put(row, at, width, t, n);
+	at += terminal_put(row, at, width / 3, t, n);
+	at += terminal_put(row, at, 1, dots, strlen(dots));
+	end = terminal_end(t, n, (size_t)(to - at));
+	return at + terminal_put(row, at, to - at, t + n - end, end) - from;
+}
+
+/* A name, and behind it its labels: both are shortened, if it must be, so that
+ * neither the counters of a set look the same nor the sets of a counter. */
+static void
+draw_name(
+    struct stat_screen *s, int row, int width, const struct stat_counter *k)
+{
+	size_t length = strlen(k->name), labels = strlen(k->owner->labels);
+	struct buffer *b = &s->text;
+	size_t plain, wide, rest;
 	int at;
 
 	b->n = 0;
-	buffer_safe(b, name, strlen(name));
-	if (width < 3 || terminal_width(b->data, b->n) <= (size_t)width) {
-		(void)terminal_put(row, 0, width, b->data, b->n);
-		return;
+	buffer_safe(b, k->name, length - labels);
+	plain = b->n;
+	buffer_safe(b, k->name + length - labels, labels);
+	wide = terminal_width(b->data, plain);
+	rest = terminal_width(b->data + plain, b->n - plain);
+	if (wide + rest > (size_t)width && labels > 0) {
+		/* what one of them does not need is the other's */
+		if (rest < (size_t)width / 2)
+			wide = (size_t)width - rest;
+		else if (wide > (size_t)(width + 1) / 2)
+			wide = (size_t)(width + 1) / 2;
+		at = draw_short(s, row, 0, (int)wide, b->data, plain);
+	} else if (labels > 0) {
+		at = terminal_put(row, 0, width, b->data, plain);
+	} else {
+		at = draw_short(s, row, 0, width, b->data, plain);
 	}
-	at = terminal_put(row, 0, width / 3, b->data, b->n);
-	at += terminal_put(row, at, 1, dots, strlen(dots));
-	end = terminal_end(b->data, b->n, (size_t)(width - at));
-	(void)terminal_put(row, at, width - at, b->data + b->n - end, end);
+	(void)draw_short(s, row, at, width - at, b->data + plain, b->n - plain);
 }
 
 /* The figures of a histogram, in the place of averages: with their names, if
@@ -327,7 +355,7 @@ draw_line(struct stat_screen *s, int row, const struct layout *l,
 	stat_look(s, look);
 	if (chosen)
 		(void)mvhline(row, 0, ' ', COLS);
-	draw_name(s, row, l->name, k->name);
+	draw_name(s, row, l->name, k);
 	stat_unit_value(text, k, s->scale, (size_t)l->value);
 	put_right(row, at, l->value, text);
 	draw_rates(s, row, at, l, k);
@@ -352,8 +380,10 @@ draw_lines(struct stat_screen *s, const struct layout *l)
 	}
 	if (v->n == 0 && l->rows > 0)
 		(void)mvaddstr(2, 0,
-		    v->nall == 0 ? "There are no counters yet."
-				 : "No counter is chosen by f, v and z.");
+		    v->nall > 0 ? "No counter is chosen by f, v and z."
+		    : s->collect.options.wanted != NULL
+			? "No counter is chosen by -f, -I and -X."
+			: "There are no counters yet.");
 }
 
 /*

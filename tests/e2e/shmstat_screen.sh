@@ -149,6 +149,11 @@ sees "its quantiles are told" \
     '^all: 10 values  p50 20us  p90 20us  p99 1.02ms  p99.9 1.02ms  max 1.02ms$'
 sees "its buckets are drawn" '^ +█+ .* ▃+ *$'
 sees "with the least and the largest" '^ +20us .* 1.02ms *$'
+"${terminal[@]}" resize-window -x 70 -y 24
+sees "a figure that has no room is left out, not cut" \
+    '^all: 10 values .*  p99.9 1.02ms$'
+"${terminal[@]}" resize-window -x 80 -y 24
+sees "and is there when it has" '  max 1.02ms$'
 press i
 press j
 selects "a bitmap is selected" 'kinds.a.up.*'
@@ -291,6 +296,8 @@ same "and 45 lines have room" "$(names | wc -l)" 45
 sees "on a small one there are value and change" '^NAME +VALUE +CHANGE/s$'
 sees "the header is short" "^default  runs \[$daemon\] [0-9a-z]+ +48 of 48$"
 selects "the selection is on it" 'kinds.a.load.*'
+sees "a name that is cut tells the counter, and its labels" \
+    '^kin…a.load\{ci…rich\} '
 press h
 sees "help has several pages then" '^/ +search'
 sees_not "not all at once" '^h q'
@@ -373,6 +380,12 @@ sees "without UTF-8 lines are of ASCII" '^-- kinds.a.age\{city=Z\?rich\} -'
 sees "and bits" '^kinds.a.up.* \.{8} \.{6}#\. \.{7}#$'
 press q
 check "that ends as well" has_ended
+terminal_end
+
+on_terminal 80 24 shmstat -f 'none*'
+sees "that -f chooses nothing is told" '^No counter is chosen by -f, -I and -X\.$'
+press q
+check "and it ends there, too" has_ended
 terminal_end
 
 # what an idle screen costs
