@@ -79,12 +79,20 @@ end(struct server *s, int status)
 	(void)event_base_loopbreak(s->base);
 }
 
-/* What is asked for is as of now; 0, or -1: it was answered. */
+/* What is asked for is as of now; 0, or -1: it was answered.  The map goes with
+ * each pass, which frees counters: there may be answers in work that go by it.
+ */
 static int
-read_counters(struct server *s, struct evhttp_request *r)
+read_counters(struct server *s, struct evhttp_request *r, int metrics)
 {
-	if (stat_pass(s->attach, &s->collect) != ATTACH_TORN)
+	struct om_map *map = &s->source.map;
+
+	if (stat_pass(s->attach, &s->collect) != ATTACH_TORN) {
+		if (metrics || map->built > 0)
+			om_map_update(
+			    map, &s->collect, om_instance(s->attach));
 		return 0;
+	}
 	reply(s, r, HTTP_SERVUNAVAIL, "the segment was cut short");
 	end(s, 1);
 	return -1;
@@ -120,9 +128,8 @@ get_metrics(struct server *s, struct evhttp_request *r)
 	    evhttp_find_header(evhttp_request_get_input_headers(r), "Accept");
 	struct metrics *m;
 
-	if (read_counters(s, r) != 0)
+	if (read_counters(s, r, 1) != 0)
 		return;
-	om_map_update(&s->source.map, &s->collect, om_instance(s->attach));
 	m = calloc(1, sizeof(*m));
 	if (m == NULL)
 		err(1, "memory");
@@ -184,7 +191,7 @@ get_stats(struct server *s, struct evhttp_request *r)
 {
 	struct stats *j;
 
-	if (read_counters(s, r) != 0)
+	if (read_counters(s, r, 0) != 0)
 		return;
 	j = calloc(1, sizeof(*j));
 	if (j == NULL)

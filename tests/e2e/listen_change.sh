@@ -1,7 +1,8 @@
 #!/bin/bash
 # listen_change.sh -- a client of shmstat --listen takes its answer slowly, and
-# while it does, counters come: of families before and behind where it is.  What
-# it has in the end is valid, and has each series that was there all the time.
+# while it does, counters come: of families before and behind where it is; or
+# go.  What it has in the end is valid, and has each series that was there all the
+# time.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/listen.lib
@@ -39,7 +40,27 @@ paused()
 	[ "$(grep -c pause "$dir/pauses")" -ge "$1" ]
 }
 
-# changes PATH ACCEPT: the same, with other counters in each pause
+more_counters()
+{
+	seed=$((seed + 1))
+	spawn tool-series odd "$seed" <"$dir/many.in" >"$dir/odd.$seed"
+	wait_for 20 grep -q ready "$dir/odd.$seed"
+	get /metrics -o /dev/null
+}
+
+no_worker()
+{
+	! get /stats.json | grep -q "\"pid\":$worker,"
+}
+
+# Its counters are known no more once another page was asked for.
+worker_goes()
+{
+	kill -KILL "$worker" 2>/dev/null || :
+	wait_for 20 no_worker || not_ok a_worker_goes 'it did not'
+}
+
+# changes PATH ACCEPT WHAT: the same, with WHAT in each pause
 changes()
 {
 	local n
@@ -51,10 +72,7 @@ changes()
 	client=$pid
 	for ((n = 1; n <= pauses; n++)); do
 		wait_for 20 paused "$n" || not_ok "$1" 'no pause'
-		seed=$((seed + 1))
-		spawn tool-series odd "$seed" <"$dir/many.in" >"$dir/odd.$seed"
-		wait_for 20 grep -q ready "$dir/odd.$seed"
-		get /metrics -o /dev/null
+		"$3"
 		echo >&8
 	done
 	wait_for 30 ended "$client"
@@ -67,9 +85,10 @@ mkfifo "$dir/many.in"
 exec 9<>"$dir/many.in"
 spawn tool-series many "$sets" "$counters" 0 <"$dir/many.in" >"$dir/many"
 wait_for 20 grep -q ready "$dir/many"
+worker=$pid
 listen 0
 
-changes /metrics 'application/openmetrics-text'
+changes /metrics 'application/openmetrics-text' more_counters
 check its_client_was_slow [ "$(grep -c pause "$dir/pauses")" = "$pauses" ]
 same all_that_was_there_all_the_time_is_there \
     "$(grep -c '^many_c[0-9]*_total{' "$dir/body")" $((sets * counters))
@@ -91,6 +110,13 @@ for p in /metrics /stats.json; do
 	    -o /dev/null -w '%{num_connects} %{http_code}')" '1 0 200'
 done
 
-changes /stats.json '*/*'
+changes /stats.json '*/*' more_counters
 same json_too "$(jq '[.counters | keys[] | select(startswith("many."))] |
     length' "$dir/body")" $((sets * counters))
+
+# What an answer in work goes by is as of the last pass, whoever asked for that:
+# so it goes on with what is retained of the worker.
+listen 0 -a
+changes /metrics 'application/openmetrics-text' worker_goes
+check a_worker_may_go_meanwhile grep -q '^many_c.*pid="retained"' "$dir/body"
+same and_it_ends "$(tail -n 1 "$dir/body")" '# EOF'
