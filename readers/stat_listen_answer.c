@@ -12,6 +12,8 @@
 #include <stdlib.h>
 
 #include <event2/buffer.h>
+#include <event2/http.h>
+#include <event2/http_struct.h>
 
 #include "readers/option.h"
 #include "readers/stat_listen.h"
@@ -73,13 +75,14 @@ on_close(struct evhttp_connection *evcon, void *arg)
 
 static void on_taken(struct evhttp_connection *, void *);
 
-/* Makes pieces until there is something to send: gzip may keep some. */
+/* Makes pieces until there is something to send: gzip may keep some.  To HEAD,
+ * evhttp sends nothing, and would never say that it is taken. */
 static void
 send_more(struct answer *a)
 {
 	struct evbuffer *out = evbuffer_new();
 	struct buffer *b = &a->all->piece;
-	int last = 0;
+	int last = evhttp_request_get_command(a->request) == EVHTTP_REQ_HEAD;
 
 	if (out == NULL)
 		err(1, "memory");
@@ -124,6 +127,19 @@ end_slowest(struct answers *all)
 		}
 }
 
+/* In HTTP/1.0 there are no chunks: what has no length ends with its connection,
+ * which evhttp would keep, and call the length 0. */
+static void
+close_old(struct evhttp_request *request)
+{
+	struct evkeyvalq *in = evhttp_request_get_input_headers(request);
+
+	if (request->major > 1 || request->minor > 0)
+		return;
+	while (evhttp_remove_header(in, "Connection") == 0)
+		continue;
+}
+
 void
 answer_begin(struct answers *all, struct evhttp_request *request,
     answer_piece *piece, void (*end)(void *), void *state)
@@ -159,6 +175,7 @@ answer_begin(struct answers *all, struct evhttp_request *request,
 	}
 	evhttp_connection_set_closecb(evcon, on_close, a);
 	evhttp_request_set_on_complete_cb(request, on_complete, a);
+	close_old(request);
 	evhttp_send_reply_start(request, HTTP_OK, "OK");
 	if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD) {
 		send_more(a);
