@@ -28,16 +28,25 @@ by_size(const void *a, const void *b)
 	return strcmp(x->k.name, y->k.name);
 }
 
+/* Whether it goes on from what it had before.  One that counts, and has less,
+ * began anew: its instance was removed, or a segment is damaged. */
+static int
+goes_on(const struct stat_counter *k)
+{
+	return k->known &&
+	       !(kind_is_retained(k->kind) && k->value < k->before);
+}
+
 /* That of a histogram, in words of its own. */
 static uint64_t *
-words_change(const struct stat_counter *k)
+words_change(const struct stat_counter *k, int known)
 {
 	uint64_t *words = calloc(HISTOGRAM_WORDS, sizeof(*words));
 
 	if (words == NULL)
 		err(1, "memory");
 	for (uint32_t w = 0; w < HISTOGRAM_WORDS; w++) {
-		uint64_t before = k->known ? k->words_before[w] : 0;
+		uint64_t before = known ? k->words_before[w] : 0;
 
 		/* the sum may come round */
 		if (w == 0 || k->words[w] > before)
@@ -50,7 +59,8 @@ words_change(const struct stat_counter *k)
 static struct change *
 change_new(const struct stat_counter *k, double seconds)
 {
-	uint64_t before = k->known ? k->before : 0;
+	int known = goes_on(k);
+	uint64_t before = known ? k->before : 0;
 	struct change *x;
 
 	if (k->value == before)
@@ -69,7 +79,7 @@ change_new(const struct stat_counter *k, double seconds)
 		x->size = (double)(int64_t)x->k.value;
 		x->size = x->size < 0 ? -x->size : x->size;
 	} else if (k->kind == SCHEMA_HISTOGRAM)
-		x->k.words = words_change(k);
+		x->k.words = words_change(k, known);
 	x->k.rate = kind_is_retained(k->kind) ? x->size / seconds : 0;
 	return x;
 }

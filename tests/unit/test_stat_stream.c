@@ -289,6 +289,42 @@ START_TEST(what_changed_is_shown_the_most_first)
 }
 END_TEST
 
+START_TEST(what_counts_and_has_less_than_before_began_anew)
+{
+	static const struct schema_item took[] = {
+		{ SCHEMA_HISTOGRAM, 0, 0, HISTOGRAM_WORDS, "took", "", "Time" },
+	};
+	uint32_t a, at;
+	struct stream s;
+	struct fake f;
+
+	fake_begin(&f);
+	a = fake_set(&f, &(struct fake_set){ A_ONE("a") });
+	fake_store(&f, a, 0, 500);
+	at = fake_set(
+	    &f, &(struct fake_set){
+		    .type = "t", .ident = "i", .items = took, .n = 1 });
+	fake_store(&f, at, 0, 1000 * 5);
+	fake_store(&f, at, 1 + 5, 1000);
+	fake_show(&f);
+	stream_begin(&s, &f, NULL);
+	view_pass(&s.v);
+	fake_store(&f, a, 0, 30);
+	fake_store(&f, at, 0, 4 * 5);
+	fake_store(&f, at, 1 + 5, 4);
+	ck_assert_str_eq(changes(&s, 10), "t.a.n 30 3.00 \n"
+					  "t.i.took.count 4 0.40 Time\n"
+					  "t.i.took.mean 5.00 . Time\n"
+					  "t.i.took.p50 5 . Time\n"
+					  "t.i.took.p90 5 . Time\n"
+					  "t.i.took.p99 5 . Time\n"
+					  "t.i.took.p99.9 5 . Time\n"
+					  "t.i.took.max 5 . Time\n");
+	stream_end(&s, &stat_text);
+	fake_end(&f);
+}
+END_TEST
+
 START_TEST(the_change_of_a_histogram_is_what_was_observed_meanwhile)
 {
 	static const struct schema_item took[] = {
@@ -333,6 +369,7 @@ main(void)
 		in_a_stream_json_is_an_object_a_line,
 		levels_are_cumulative_and_may_change_between_two_passes,
 		what_changed_is_shown_the_most_first,
+		what_counts_and_has_less_than_before_began_anew,
 		the_change_of_a_histogram_is_what_was_observed_meanwhile,
 	};
 
