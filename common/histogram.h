@@ -46,6 +46,14 @@ histogram_high(uint32_t bucket)
 				       : UINT64_MAX;
 }
 
+/* n values and some more; what is in the segment may be anything, and no count
+ * goes back. */
+static inline uint64_t
+histogram_more(uint64_t n, uint64_t more)
+{
+	return more > UINT64_MAX - n ? UINT64_MAX : n + more;
+}
+
 /* How many values were observed; counts has HISTOGRAM_BUCKETS words. */
 static inline uint64_t
 histogram_count(const uint64_t *counts)
@@ -53,7 +61,7 @@ histogram_count(const uint64_t *counts)
 	uint64_t n = 0;
 
 	for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
-		n += counts[i];
+		n = histogram_more(n, counts[i]);
 	return n;
 }
 

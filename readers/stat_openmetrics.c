@@ -168,7 +168,7 @@ put_histogram(struct buffer *b, const struct line *l, const struct om_series *s,
 
 	for (unsigned bits = 0; bits <= s->last; bits++) {
 		while (histogram_high(bucket) < UINT64_C(1) << bits)
-			seen += k->words[1 + bucket++];
+			seen = histogram_more(seen, k->words[1 + bucket++]);
 		to = LINE_BEGIN(to, l, "_bucket");
 		to = line_end(put_le(to, bits, s->shift), seen, 0);
 	}

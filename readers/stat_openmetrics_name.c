@@ -170,7 +170,7 @@ om_family(char name[OM_NAME_MAX], const char *type, const char *item,
 		cut_end(word, plain);
 		cut_begin(word, unit->name);
 	}
-	if (type[0] >= '0' && type[0] <= '9')
+	if (type[0] == '\0' || (type[0] >= '0' && type[0] <= '9'))
 		name[n++] = '_';
 	n += put_name(name + n, type);
 	if (word[0] != '\0') {

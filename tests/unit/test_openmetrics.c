@@ -34,6 +34,8 @@ START_TEST(a_family_is_type_item_and_base_unit)
 		{ "http", "x", "/_ ", "http_x", OM_GAUGE },
 		{ "http", "load", "%", "http_load_ratio", OM_GAUGE },
 		{ "1a", "x", "", "_1a_x", OM_GAUGE },
+		/* of a damaged directory */
+		{ "", "total", "", "_", OM_COUNTER },
 		{ "x-y", "x", "", "x_y_x", OM_GAUGE },
 		{ "http", "log.bytes", "bytes", "shmlog_log_bytes",
 		    OM_COUNTER },

@@ -359,6 +359,49 @@ START_TEST(the_change_of_a_histogram_is_what_was_observed_meanwhile)
 }
 END_TEST
 
+/* The number behind `what' in a text, which moves on. */
+static uint64_t
+number_behind(const char **text, const char *what)
+{
+	*text = strstr(*text, what);
+	ck_assert_ptr_nonnull(*text);
+	*text += strlen(what);
+	return strtoull(*text, NULL, 10);
+}
+
+START_TEST(buckets_are_cumulative_whatever_the_counts_are)
+{
+	static const struct schema_item took[] = {
+		{ SCHEMA_HISTOGRAM, 0, 0, HISTOGRAM_WORDS, "n", "", "" },
+	};
+	uint64_t before = 0, now;
+	const char *text;
+	struct stream s;
+	struct fake f;
+	uint32_t at;
+
+	fake_begin(&f);
+	at = fake_set(
+	    &f, &(struct fake_set){
+		    .type = "t", .ident = "i", .items = took, .n = 1 });
+	for (uint32_t i = 1; i < HISTOGRAM_WORDS; i++)
+		fake_store(&f, at, i, UINT64_MAX / 3);
+	fake_show(&f);
+	stream_begin(&s, &f, NULL);
+	text = stream_pass(&s, &stat_openmetrics);
+	for (int i = 0; i <= 40; i++, before = now) {
+		now = number_behind(&text, ".0\"} ");
+		ck_assert_uint_ge(now, before);
+	}
+	now = number_behind(&text, "le=\"+Inf\"} ");
+	ck_assert_uint_ge(now, before);
+	(void)number_behind(&text, "t_n_count{");
+	ck_assert_uint_eq(number_behind(&text, "} "), now);
+	stream_end(&s, &stat_openmetrics);
+	fake_end(&f);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -370,6 +413,7 @@ main(void)
 		levels_are_cumulative_and_may_change_between_two_passes,
 		what_changed_is_shown_the_most_first,
 		what_counts_and_has_less_than_before_began_anew,
+		buckets_are_cumulative_whatever_the_counts_are,
 		the_change_of_a_histogram_is_what_was_observed_meanwhile,
 	};
 
