@@ -143,14 +143,12 @@ families_free(struct store *s)
 	}
 }
 
-void
-family_reserve(struct store *s, struct family *f, struct store_time now)
+static void
+reserve(struct store *s, struct family *f, struct store_time now)
 {
 	struct section *sec;
 	uint64_t length;
 
-	if (f->retained != NULL || !f->retains)
-		return;
 	length =
 	    set_plan(&f->plan, f->entries, f->words, 1, 2, f->schema_length);
 	if (length == 0 ||
@@ -170,6 +168,18 @@ family_reserve(struct store *s, struct family *f, struct store_time now)
 	set_create(section_memory(s, sec), &f->plan, f->schema);
 	set_carried(section_memory(s, sec));
 	f->retained = sec;
+}
+
+void
+family_reserve(
+    struct store *s, struct family *f, uint64_t created, struct store_time now)
+{
+	if (f->retained == NULL && f->retains)
+		reserve(s, f, now);
+	/* not once it is listed: readers have seen it */
+	if (f->retained != NULL && !f->retained->listed &&
+	    created < f->retained->d.created)
+		f->retained->d.created = created;
 }
 
 int

@@ -139,7 +139,8 @@ publish_set(struct store *s, struct section *sec,
 		set_free(s, sec);
 		return MESSAGE_NO_SPACE;
 	}
-	family_reserve(s, f, now);
+	family_reserve(
+	    s, f, from != NULL ? from->d.created : sec->d.created, now);
 	list_instead_of(s, sec, from, now);
 	set_name(s, sec, owner->pid, owner->start, plan.id);
 	old_sweep(s);

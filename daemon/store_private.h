@@ -306,8 +306,11 @@ int family_join(struct store *, const char *type, const char *ident,
     const void *section, const struct set_plan *, struct family **);
 void family_leave(struct store *, struct family *);
 
-/* Reserves the retained set, if there is to be one; counts if it cannot. */
-void family_reserve(struct store *, struct family *, struct store_time);
+/* Reserves the retained set, if there is to be one; counts if it cannot.  What
+ * that will have counted began when the oldest set did that this is called for:
+ * the one made at `created'. */
+void family_reserve(
+    struct store *, struct family *, uint64_t created, struct store_time);
 
 /* Adds up (words[] has family->words words): in private memory, and as shown,
  * in a change that the caller has begun.  0 if it is retained, else -1. */

@@ -180,7 +180,7 @@ family_of(
 		t->taken->damaged++;
 		return NULL;
 	}
-	family_reserve(t->s, f, t->now);
+	family_reserve(t->s, f, d->created, t->now);
 	return f;
 }
 
@@ -207,8 +207,6 @@ take_retained(struct takeover *t, const struct descriptor *d)
 		family_totals(t->s, f, memory_of(t, d), &plan, words);
 		if (family_add(f, words) == 0) {
 			t->taken->retained++;
-			if (!f->retained->listed)
-				f->retained->d.created = d->created;
 			show_family(t, f);
 		} else {
 			t->taken->refused++;

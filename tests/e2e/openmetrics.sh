@@ -71,8 +71,24 @@ same nothing_is_said "$(cat "$dir/err")" ''
 shmstat -a -o openmetrics >"$dir/om"
 check a_worker_apart_has_its_pid line \
     "many_c1_total{instance=\"default\",type=\"many\",ident=\"set1\",pid=\"$pid\"} 1000001"
-kill "$pid"
+# When it began to count does not change with those who count.
+since()
+{
+	shmstat -o openmetrics -f 'many.*' | grep _created
+}
+retained()
+{
+	shmstat -s | grep -q 'many .* retained'
+}
+before=$(since)
+kill -KILL "$pid"
 exec {in}>&-
+wait_for 10 retained
+same it_is_since_then_when_the_worker_has_ended "$(since)" "$before"
+kill -KILL "$daemon"
+wait_for 5 ended "$daemon"
+start_daemon -s 64m
+same and_with_another_daemon "$(since)" "$before"
 
 # the streams of all programs are one family
 hello world >/dev/null
