@@ -33,8 +33,7 @@ by_size(const void *a, const void *b)
 static int
 goes_on(const struct stat_counter *k)
 {
-	return k->known &&
-	       !(kind_is_retained(k->kind) && k->value < k->before);
+	return k->known && !(kind_is_retained(k->kind) && k->value < k->before);
 }
 
 /* That of a histogram, in words of its own. */

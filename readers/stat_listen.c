@@ -277,7 +277,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	if (attach_poll(s->attach, NULL) == ATTACH_TORN)
 		end(s, 1);
 	answers_sweep(&s->answers, now);
-	conns_sweep(&s->conns, now);
+	conns_tick(&s->conns, now);
 }
 
 static void

@@ -68,6 +68,7 @@ struct conn {
 struct conns {
 	TAILQ_HEAD(conn_list, conn) list; /* the one that waits longest first */
 	unsigned n;
+	unsigned max; /* CONNS_MAX, or as many as we have descriptors for */
 	struct evconnlistener *listener; /* evhttp's */
 	struct event *resume;            /* when it was told to rest */
 };
@@ -80,6 +81,8 @@ void conns_fini(struct conns *);
 struct bufferevent *conns_new(struct event_base *, void *arg);
 /* Ends those that are too slow, and forgets those that ended. */
 void conns_sweep(struct conns *, uint64_t now);
+/* That, each second; a listener that could not accept goes on. */
+void conns_tick(struct conns *, uint64_t now);
 struct conn *conns_find(struct conns *, struct evhttp_connection *);
 /* A request is whole; its answer is through. */
 void conn_busy(struct conn *);
@@ -90,8 +93,6 @@ void conn_end(struct conn *);
 /*
  * stat_listen_answer.c
  */
-#define ANSWERS_MAX 128
-
 struct server;
 
 /* Makes the next piece: some bytes, until it says 1: that was the last one. */

@@ -5,8 +5,9 @@
  * of any length takes the memory of one piece.  Others are served in between.
  *
  * THE BOUNDS.  A client must take something every STILL_NS, and all of it in
- * ANSWER_NS.  If there are ANSWERS_MAX in work, a new one ends the one whose
- * client has taken nothing for the longest time.
+ * ANSWER_NS.  If there is one in work for each fourth connection that there may
+ * be, a new one ends the one whose client has taken nothing for the longest
+ * time.
  */
 #include <err.h>
 #include <stdlib.h>
@@ -151,7 +152,7 @@ answer_begin(struct answers *all, struct evhttp_request *request,
 
 	if (a == NULL)
 		err(1, "memory");
-	if (all->n >= ANSWERS_MAX)
+	if (all->n >= all->conns->max / 4)
 		end_slowest(all);
 	*a = (struct answer){
 		.all = all,

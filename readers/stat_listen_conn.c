@@ -10,7 +10,12 @@
  * be IDLE_NS.  If there are CONNS_MAX, a new one ends the one that has waited
  * longest without having an answer in work: who sends his request at once is
  * served, however many there are that only connect.
+ *
+ * Descriptors are raised to what that takes; where they may not be, there are
+ * fewer connections.  If there are none left all the same (of the machine), we
+ * rest until the next second.
  */
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <err.h>
@@ -26,7 +31,7 @@
 #define FIRST_NS (10 * NSEC)
 #define REQUEST_NS (10 * NSEC)
 #define IDLE_NS (120 * NSEC)
-#define CONNS_MORE 128 /* that were told to end, and have not yet */
+#define OTHER_FDS 32 /* that are no connections */
 /* what a client may send before it is read: no more is taken while there is an
  * answer in work */
 #define INPUT_MAX (HEADERS_MAX + BODY_MAX)
@@ -53,13 +58,40 @@ rest(struct conns *all)
 		(void)evconnlistener_disable(all->listener);
 }
 
+/* accept(2) says so again and again. */
+static void
+on_no_accept(struct evconnlistener *listener, void *arg)
+{
+	(void)arg;
+	(void)evconnlistener_disable(listener);
+}
+
+/* As many as there may be descriptors for, with those that end. */
+static unsigned
+room_for_conns(void)
+{
+	const rlim_t wanted = CONNS_MAX + CONNS_MAX / 4 + OTHER_FDS;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur >= wanted)
+		return CONNS_MAX;
+	r.rlim_cur = r.rlim_max < wanted ? r.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur >= wanted)
+		return CONNS_MAX;
+	if (r.rlim_cur <= OTHER_FDS + 8)
+		return 4;
+	return (unsigned)((r.rlim_cur - OTHER_FDS) / 2);
+}
+
 void
 conns_init(
     struct conns *all, struct event_base *base, struct evconnlistener *listener)
 {
 	TAILQ_INIT(&all->list);
 	all->n = 0;
+	all->max = room_for_conns();
 	all->listener = listener;
+	evconnlistener_set_error_cb(listener, on_no_accept);
 	all->resume = event_new(base, -1, 0, on_resume, all);
 	if (all->resume == NULL)
 		errx(1, "memory");
@@ -150,6 +182,14 @@ conns_sweep(struct conns *all, uint64_t now)
 			conn_end(c);
 }
 
+void
+conns_tick(struct conns *all, uint64_t now)
+{
+	conns_sweep(all, now);
+	if (!event_pending(all->resume, EV_TIMEOUT, NULL))
+		(void)evconnlistener_enable(all->listener);
+}
+
 struct bufferevent *
 conns_new(struct event_base *base, void *arg)
 {
@@ -158,7 +198,7 @@ conns_new(struct event_base *base, void *arg)
 	struct conn *c;
 
 	conns_sweep(all, now);
-	if (all->n >= CONNS_MAX)
+	if (all->n >= all->max)
 		end_one(all);
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
@@ -172,7 +212,7 @@ conns_new(struct event_base *base, void *arg)
 	if (evbuffer_add_cb(bufferevent_get_input(c->bev), on_input, c) == NULL)
 		err(1, "memory");
 	TAILQ_INSERT_TAIL(&all->list, c, link);
-	if (++all->n >= CONNS_MAX + CONNS_MORE)
+	if (++all->n >= all->max + all->max / 4)
 		rest(all);
 	return c->bev;
 }

@@ -94,3 +94,14 @@ check its_descriptors_are_few \
 same it_fills_no_log "$(grep -cv 'listening on' "$dir/listen")" 0
 kill -TERM "$listener"
 check it_ends_in_the_midst_of_it wait_for 5 ended "$listener"
+
+# Where descriptors are fewer than the connections that it would have.
+under=(prlimit --nofile=64)
+listen 0
+hostile readers
+wait_for 60 hostile_said
+check where_descriptors_are_few_some_are_left \
+    [ "$(find "/proc/$listener/fd" -mindepth 1 | wc -l)" -lt 64 ]
+# one that comes with many is ended before it is read, now and then
+check and_others_are_served wait_for 20 served
+goes
