@@ -76,14 +76,13 @@ on_close(struct evhttp_connection *evcon, void *arg)
 
 static void on_taken(struct evhttp_connection *, void *);
 
-/* Makes pieces until there is something to send: gzip may keep some.  To HEAD,
- * evhttp sends nothing, and would never say that it is taken. */
+/* Makes pieces until there is something to send: gzip may keep some. */
 static void
 send_more(struct answer *a)
 {
 	struct evbuffer *out = evbuffer_new();
 	struct buffer *b = &a->all->piece;
-	int last = evhttp_request_get_command(a->request) == EVHTTP_REQ_HEAD;
+	int last = 0;
 
 	if (out == NULL)
 		err(1, "memory");

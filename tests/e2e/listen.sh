@@ -113,15 +113,6 @@ same a_connection_is_kept "$(get /health -o /dev/null -w '%{num_connects} ' \
     --next -s "http://$address/stats.json" -o /dev/null \
     -w '%{num_connects}')" '1 0'
 
-# HEAD of an answer that has more than one piece
-mkfifo "$dir/in"
-exec 9<>"$dir/in"
-spawn tool-series many 100 20 0 <"$dir/in" >"$dir/many" 9>&-
-wait_for 20 grep -q ready "$dir/many"
-same a_connection_is_kept_after_a_long_head "$(get /metrics -I -o /dev/null \
-    -w '%{num_connects} ' --next -s "http://$address/health" --max-time 5 \
-    -o /dev/null -w '%{num_connects} %{http_code}')" '1 0 200'
-
 if command -v promtool >/dev/null; then
 	promtool check metrics <"$dir/plain" >"$dir/out" 2>&1 || :
 	same promtool_is_silent "$(cat "$dir/out")" ''
