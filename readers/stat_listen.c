@@ -89,8 +89,7 @@ read_counters(struct server *s, struct evhttp_request *r, int metrics)
 
 	if (stat_pass(s->attach, &s->collect) != ATTACH_TORN) {
 		if (metrics || map->built > 0)
-			om_map_update(
-			    map, &s->collect, om_instance(s->attach));
+			om_map_update(map, &s->collect, om_instance(s->attach));
 		return 0;
 	}
 	reply(s, r, HTTP_SERVUNAVAIL, "the segment was cut short");
