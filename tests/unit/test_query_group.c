@@ -229,15 +229,15 @@ START_TEST(a_stream_is_judged_by_its_own_name)
 	sixteen_begin();
 	r = &sixteen.list[0];
 	ck_assert_int_eq(query_record(q, r), 1);
-	/* another one where it was, and another segment's of its serial */
-	sixteen.streams[0].serial += 16;
+	/* others where it was, at the same place among the verdicts, too */
+	sixteen.streams[0].described += 1600;
 	strcpy(sixteen.d[0].ident, "x");
 	ck_assert_int_eq(query_record(q, r), 0);
-	sixteen.streams[0].created++;
+	sixteen.streams[0].described++;
 	strcpy(sixteen.d[0].ident, "front");
 	ck_assert_int_eq(query_record(q, r), 1);
 	/* names that no zero ends */
-	sixteen.streams[0].created++;
+	sixteen.streams[0].described++;
 	memset(sixteen.d[0].type, 't', TYPE_MAX);
 	memset(sixteen.d[0].ident, 'i', IDENT_MAX);
 	ck_assert_int_eq(query_record(q, r), 0);
