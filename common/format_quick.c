@@ -130,7 +130,7 @@ put_string(char **to, const uint8_t *at, const uint8_t *end)
 		return NULL;
 	memcpy(&head, at, sizeof(head));
 	at += sizeof(head);
-	padded = ((uint64_t)head.length + 7) & ~UINT64_C(7);
+	padded = round_up(head.length, 8);
 	if (padded > (uint64_t)(end - at))
 		return NULL;
 	if ((head.flags & ARGS_NULL) == 0)

@@ -72,15 +72,20 @@ room_for_conns(void)
 {
 	const rlim_t wanted = CONNS_MAX + CONNS_MAX / 4 + OTHER_FDS;
 	struct rlimit r;
+	rlim_t have;
 
 	if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur >= wanted)
 		return CONNS_MAX;
+	have = r.rlim_cur;
 	r.rlim_cur = r.rlim_max < wanted ? r.rlim_max : wanted;
-	if (setrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur >= wanted)
+	/* a filter of system calls may not let us */
+	if (setrlimit(RLIMIT_NOFILE, &r) == 0)
+		have = r.rlim_cur;
+	if (have >= wanted)
 		return CONNS_MAX;
-	if (r.rlim_cur <= OTHER_FDS + 8)
+	if (have <= OTHER_FDS + 8)
 		return 4;
-	return (unsigned)((r.rlim_cur - OTHER_FDS) / 2);
+	return (unsigned)((have - OTHER_FDS) / 2);
 }
 
 void

@@ -219,11 +219,24 @@ change_some(struct unit_random *u, uint8_t *bytes, size_t n)
 	}
 }
 
+static void
+expect_copied_as_shown(const uint8_t *bytes, size_t n)
+{
+	char *shown;
+
+	album_read_bytes(bytes, n, &tale_read);
+	shown = strdup(tale_read.text);
+	expect(shown != NULL);
+	album_copy_bytes(bytes, n, &tale_at_once, &tale_read);
+	expect(tale_read.result == 0);
+	expect(strcmp(tale_read.text, shown) == 0);
+	free(shown);
+}
+
 START_TEST(of_blocks_that_make_no_sense_the_same_is_copied_as_is_shown)
 {
 	struct unit_random u = { 11 };
 	uint8_t *bytes, *changed;
-	char *shown;
 	size_t n;
 
 	bytes = tale_story(3, 2500, &n);
@@ -232,12 +245,7 @@ START_TEST(of_blocks_that_make_no_sense_the_same_is_copied_as_is_shown)
 	for (int k = 0; k < UNIT_TIMES(100); k++) {
 		memcpy(changed, bytes, n);
 		change_some(&u, changed, n);
-		album_read_bytes(changed, n, &tale_read);
-		shown = strdup(tale_read.text);
-		album_copy_bytes(changed, n, &tale_at_once, &tale_read);
-		expect(tale_read.result == 0);
-		expect(strcmp(tale_read.text, shown) == 0);
-		free(shown);
+		expect_copied_as_shown(changed, n);
 	}
 	free(changed);
 	tale_end(bytes);
@@ -248,7 +256,6 @@ START_TEST(of_a_damaged_capture_the_same_is_copied_as_is_shown)
 {
 	struct unit_random u = { 12 };
 	uint8_t *bytes, *changed;
-	char *shown;
 	size_t n, cut;
 
 	bytes = tale_story(4, 2500, &n);
@@ -260,12 +267,7 @@ START_TEST(of_a_damaged_capture_the_same_is_copied_as_is_shown)
 			changed[FILE_HEAD + unit_below(&u, n - FILE_HEAD)] ^=
 			    0x10;
 		cut = n - unit_below(&u, 3) * unit_below(&u, n / 4);
-		album_read_bytes(changed, cut, &tale_read);
-		shown = strdup(tale_read.text);
-		album_copy_bytes(changed, cut, &tale_at_once, &tale_read);
-		expect(tale_read.result == 0);
-		expect(strcmp(tale_read.text, shown) == 0);
-		free(shown);
+		expect_copied_as_shown(changed, cut);
 	}
 	free(changed);
 	tale_end(bytes);
